@@ -1,0 +1,109 @@
+import { assign } from "xstate";
+import { z } from "zod";
+import type { Agent } from "../src/agent/agent.js";
+import { send, type Outcome } from "../src/agent/outcome.js";
+import { InvalidDefinitionError } from "../src/base/errors.js";
+import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
+import { limitIssue, machineOf, type PatternContext, type PatternEvent } from "./machine.js";
+
+/** What a reviewer decided. Approval is this field and nothing else, never a word in a text. */
+export const Verdict = z.object({
+  approved: z.boolean().describe("true only when nothing has to be changed"),
+  feedback: z.string().describe("what has to be changed, or why it is good"),
+});
+
+const MAX_FEEDBACK = 4_000;
+const APPROVED = "(approved)";
+const EXHAUSTED = "(exhausted)";
+const DECIDING = "(deciding)";
+
+/** The reviewer is content. */
+export const approve = (feedback = ""): Outcome<never> => send<never>({ type: "APPROVE", feedback: feedback.slice(0, MAX_FEEDBACK) }, feedback === "" ? {} : { content: feedback });
+
+/** The work goes back with feedback (its first 4,000 characters are kept in the chart, all of it in the conversation). */
+export const revise = (feedback: string): Outcome<never> => send<never>({ type: "REVISE", feedback: feedback.slice(0, MAX_FEEDBACK) }, { content: feedback });
+
+/** A producer and those who judge its work. */
+export interface LoopDefinition<Id extends string, F extends Fields> extends OrchestrationOptions<F> {
+  readonly producer: Agent<Id, FieldValues<F>>;
+  /** Each ends its turn with {@link approve} or {@link revise}; a plain reply, or an error, is no approval. */
+  readonly reviewers: readonly Agent<Id, FieldValues<F>>[];
+  /** Reviewers at once (default) or one after another; all are heard either way. */
+  readonly mode?: "parallel" | "sequential";
+  /** Drafts the producer may make. Default 3. */
+  readonly maxIterations?: number;
+}
+
+/** How a loop stands or ended. */
+export interface LoopResult {
+  readonly approved: boolean;
+  readonly iteration: number;
+  readonly feedback: readonly { readonly reviewer: string; readonly approved: boolean; readonly feedback: string }[];
+}
+
+/** Reads a loop's result from its state: also while it runs. */
+export function loopResult(state: Pick<BaseState, "control">): LoopResult {
+  const { context, value } = state.control;
+  const feedback = (context["verdicts"] ?? []) as LoopResult["feedback"]; // written by the loop's own assignments
+  return { approved: value === APPROVED, iteration: Number(context["iteration"]), feedback };
+}
+
+/**
+ * Producer ⇄ reviewers until all approve, or `maxIterations` drafts were made. Ends in the state `(approved)` or `(exhausted)`.
+ * @throws InvalidDefinitionError when there is no reviewer, an id twice, or a limit below 1.
+ */
+export function loop<const Id extends string, const F extends Fields = Record<never, never>>(definition: LoopDefinition<Id, F>): Orchestration<Id, F> {
+  const { name, producer, reviewers, mode = "parallel", maxIterations = 3 } = definition;
+  const agents = [producer, ...reviewers];
+  const issues = [...limitIssue("maxIterations", maxIterations), ...(reviewers.length > 0 ? [] : [{ path: "reviewers", code: "NO_AGENTS", message: "give at least one reviewer" }])];
+  if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
+  const ids = reviewers.map((reviewer) => reviewer.id as string);
+  const approvedByAll = ({ context }: { context: PatternContext }) => {
+    const verdicts = context["verdicts"] as LoopResult["feedback"];
+    return ids.every((id) => verdicts.some((verdict) => verdict.reviewer === id && verdict.approved));
+  };
+  const machine = machineOf(name, agents, {
+    context: { iteration: 1, verdicts: [] },
+    initial: producer.id,
+    states: {
+      [producer.id]: { on: { DONE: { target: mode === "parallel" ? "(reviewing)" : (ids[0] ?? ""), actions: assign({ verdicts: [] }) } } },
+      ...(mode === "parallel" ? { "(reviewing)": { type: "parallel" as const, states: Object.fromEntries(ids.map((id) => [id, region(id)])), onDone: DECIDING } } : chain(ids)),
+      [DECIDING]: {
+        always: [
+          { guard: approvedByAll, target: APPROVED },
+          { guard: ({ context }) => Number(context["iteration"]) < maxIterations, target: producer.id, actions: assign({ iteration: ({ context }) => Number(context["iteration"]) + 1 }) },
+          { target: EXHAUSTED },
+        ],
+      },
+      [APPROVED]: { type: "final" },
+      [EXHAUSTED]: { type: "final" },
+    },
+  });
+  const feedback = z.looseObject({ feedback: z.string().max(MAX_FEEDBACK) });
+  const events = Object.fromEntries(ids.flatMap((id) => [[`APPROVE.${id}`, feedback], [`REVISE.${id}`, feedback]]));
+  return orchestrate<Id, F>(machine, agents.map((agent) => [agent.id, agent] as const), { answerFrom: producer.id, ...definition, events: { ...definition.events, ...events } });
+}
+
+const region = (id: string) => ({ initial: "reviewing", states: { reviewing: { id, on: verdictsOf(id, "heard") }, heard: { type: "final" as const } } });
+
+const chain = (ids: readonly string[]) => Object.fromEntries(ids.map((id, index) => [id, { on: verdictsOf(id, ids[index + 1] ?? DECIDING) }]));
+
+/** Only APPROVE approves: REVISE, a reply without a verdict and an error all count against. */
+function verdictsOf(reviewer: string, target: string) {
+  const note = (approved: boolean, otherwise: string) => ({
+    target,
+    actions: assign({
+      verdicts: ({ context, event }: { context: PatternContext; event: PatternEvent }) => [
+        ...(context["verdicts"] as LoopResult["feedback"]),
+        { reviewer, approved, feedback: String(event["feedback"] ?? event["reason"] ?? otherwise).slice(0, MAX_FEEDBACK) },
+      ],
+    }),
+  });
+  return {
+    [`APPROVE.${reviewer}`]: note(true, ""),
+    [`REVISE.${reviewer}`]: note(false, ""),
+    [`DONE.${reviewer}`]: note(false, "The reviewer gave no verdict."),
+    [`FAIL.${reviewer}`]: note(false, "The reviewer failed."),
+  };
+}

@@ -1,0 +1,35 @@
+import { createMachine, type AnyStateMachine, type MachineConfig } from "xstate";
+import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
+
+/** The final state of patterns that have one way to end; no agent can be called so. */
+export const THE_END = "(end)";
+
+/** A chart's context in the patterns: plain JSON. */
+export type PatternContext = Record<string, unknown>;
+
+/** The event a pattern's guards and assignments see. */
+export interface PatternEvent {
+  readonly type: string;
+  readonly [payload: string]: unknown;
+}
+
+type Config = Omit<MachineConfig<PatternContext, PatternEvent>, "id" | "context"> & { readonly context?: PatternContext };
+
+/**
+ * The machine of a pattern, whose states are named after its agents.
+ * @throws InvalidDefinitionError when there are none, or two have one id.
+ */
+export function machineOf(name: string, agents: readonly { readonly id: string }[], config: Config): AnyStateMachine {
+  const repeated = agents.filter((agent, index) => agents.findIndex((other) => other.id === agent.id) !== index);
+  const issues: Issue[] = [
+    ...(agents.length === 0 ? [{ path: "agents", code: "NO_AGENTS", message: "give at least one agent" }] : []),
+    ...repeated.map(({ id }) => ({ path: `agents.${id}`, code: "DUPLICATE_AGENT", message: `"${id}" is given twice; ids are unique` })),
+  ];
+  if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
+  return createMachine({ context: {}, ...config, id: `(${name})` });
+}
+
+/** A whole number from `low` up, as an issue when it is not. */
+export function limitIssue(path: string, value: number, low = 1): Issue[] {
+  return Number.isInteger(value) && value >= low ? [] : [{ path, code: "BAD_LIMIT", message: `must be a whole number from ${low} up, not ${value}` }];
+}

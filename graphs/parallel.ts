@@ -1,0 +1,47 @@
+import type { Agent } from "../src/agent/agent.js";
+import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import type { Fields, FieldValues } from "../src/state/schema.js";
+import { machineOf, THE_END } from "./machine.js";
+
+/** Several agents at once, each on the same input. */
+export interface ParallelDefinition<Id extends string, F extends Fields> extends OrchestrationOptions<F> {
+  readonly branches: readonly Agent<Id, FieldValues<F>>[];
+  /** Sees all results when the branches are done, and has the last word. */
+  readonly synthesizer?: Agent<Id, FieldValues<F>>;
+  /** `"isolate"` (default): a branch that throws is recorded in `results`, its siblings go on. `"stop"`: its error ends the run. */
+  readonly onFailure?: "isolate" | "stop";
+}
+
+/**
+ * A ∥ B ∥ C. `orchestration.results(state)` gives their results in the order of `branches`, failed ones included.
+ * @throws InvalidDefinitionError when there is no branch, or two have one id.
+ */
+export function parallel<const Id extends string, const F extends Fields = Record<never, never>>(definition: ParallelDefinition<Id, F>): Orchestration<Id, F> {
+  const { branches, synthesizer, onFailure = "isolate" } = definition;
+  const agents = synthesizer === undefined ? branches : [...branches, synthesizer];
+  const machine = machineOf(definition.name, agents, {
+    initial: "(branches)",
+    states: {
+      "(branches)": {
+        type: "parallel",
+        states: Object.fromEntries(branches.map(({ id }) => [id, region(id, onFailure === "isolate")])),
+        onDone: synthesizer?.id ?? THE_END,
+      },
+      ...(synthesizer === undefined ? {} : { [synthesizer.id]: { on: { DONE: THE_END } } }),
+      [THE_END]: { type: "final" },
+    },
+  });
+  return orchestrate<Id, F>(machine, agents.map((agent) => [agent.id, agent] as const), definition);
+}
+
+/** One branch: its events carry its own name, so that no sibling hears them. */
+function region(id: string, isolated: boolean) {
+  return {
+    initial: "working",
+    states: {
+      working: { id, on: { [`DONE.${id}`]: "done", ...(isolated ? { [`FAIL.${id}`]: "failed" } : {}) } },
+      done: { type: "final" as const },
+      failed: { type: "final" as const },
+    },
+  };
+}

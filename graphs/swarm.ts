@@ -1,0 +1,57 @@
+import { assign } from "xstate";
+import type { Agent } from "../src/agent/agent.js";
+import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
+import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import type { Fields, FieldValues } from "../src/state/schema.js";
+import { limitIssue, machineOf, type PatternContext } from "./machine.js";
+
+/** Agents that hand the conversation to each other. */
+export interface SwarmDefinition<Id extends string, F extends Fields> extends OrchestrationOptions<F> {
+  readonly agents: readonly Agent<Id, FieldValues<F>>[];
+  /** Who talks with the user first. Default: the first agent. */
+  readonly entry?: NoInfer<Id>;
+  /** Who may hand off to whom. Default: everyone to everyone else. */
+  readonly handoffs?: { readonly [From in NoInfer<Id>]?: readonly NoInfer<Id>[] };
+  /** Handoffs between two messages of the user. Default 20; then the agent whose turn it is has to answer. */
+  readonly maxHandoffs?: number;
+}
+
+/**
+ * Any agent hands off to any other; a reply goes to the user, whose next message reaches the agent that replied.
+ * @throws InvalidDefinitionError when entry or handoffs name an unknown agent.
+ */
+export function swarm<const Id extends string, const F extends Fields = Record<never, never>>(definition: SwarmDefinition<Id, F>): Orchestration<Id, F> {
+  const { name, agents, entry = agents[0]?.id, handoffs, maxHandoffs = 20 } = definition;
+  const ids = agents.map((agent) => agent.id as string);
+  const issues = [...unknownIds(ids, entry, handoffs), ...limitIssue("maxHandoffs", maxHandoffs, 0)];
+  if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
+  const to = (id: string, target: string) => ({
+    [`HANDOFF.${id}`]: {
+      target,
+      guard: ({ context }: { context: PatternContext }) => Number(context["handoffs"]) < maxHandoffs,
+      actions: assign({ handoffs: ({ context }: { context: PatternContext }) => Number(context["handoffs"]) + 1 }),
+    },
+  });
+  // a full mesh is written once, at the root: n transitions instead of n²
+  const everyone = handoffs === undefined ? Object.assign({}, ...ids.map((id) => to(id, `.${id}`))) : {};
+  const machine = machineOf(name, agents, {
+    context: { handoffs: 0 },
+    initial: entry ?? "",
+    on: { INPUT: { actions: assign({ handoffs: 0 }) }, ...everyone },
+    states: Object.fromEntries(
+      ids.map((id) => {
+        const allowed: readonly string[] = handoffs?.[id as Id] ?? [];
+        return [id, { tags: "waits", on: handoffs === undefined ? { [`HANDOFF.${id}`]: {} } : Object.assign({}, ...allowed.map((target) => to(target, target))) }];
+      }),
+    ),
+  });
+  return orchestrate<Id, F>(machine, agents.map((agent) => [agent.id, agent] as const), definition);
+}
+
+function unknownIds(ids: readonly string[], entry: string | undefined, handoffs: Readonly<Record<string, readonly string[] | undefined>> | undefined): Issue[] {
+  const named = [
+    ...(entry === undefined ? [] : [["entry", entry] as const]),
+    ...Object.entries(handoffs ?? {}).flatMap(([from, targets]) => [[`handoffs.${from}`, from] as const, ...(targets ?? []).map((target) => [`handoffs.${from}`, target] as const)]),
+  ];
+  return named.filter(([, id]) => !ids.includes(id)).map(([path, id]) => ({ path, code: "UNKNOWN_AGENT", message: `"${id}" is no agent of this swarm; it has ${ids.join(", ")}` }));
+}

@@ -1,0 +1,44 @@
+export {
+  BudgetExceededError,
+  ChartMismatchError,
+  HandoffRejectedError,
+  HTTP_STATUS,
+  IllegalTransitionError,
+  InvalidDefinitionError,
+  InvalidModelOutputError,
+  InvalidRequestError,
+  LoopLimitError,
+  PhasegraphError,
+  StepTimeoutError,
+  UnknownAgentError,
+  type AnyPhasegraphError,
+  type ErrorCode,
+  type Issue,
+} from "./src/base/errors.js";
+export { systemClock, type Clock } from "./src/base/clock.js";
+export type { Agent, HandoffTarget, PhaseRun, Place, Result, Runner, Turn } from "./src/agent/agent.js";
+export type { Budget, Limits, Resource } from "./src/agent/budget.js";
+export { conversationLog, readRecord, type LogEntry, type LogFilter, type MessageRecord, type MessageType } from "./src/agent/conversation.js";
+export { handoff, reply, send, type HandoffOptions, type Next, type Outcome, type OutcomeOptions, type Update } from "./src/agent/outcome.js";
+export { repairHistory, viewHistory, type HistoryView } from "./src/handoff/history.js";
+export { type CompileOptions } from "./src/compile/compile.js";
+export { OrchestrationGraph } from "./src/compile/graph.js";
+export { defineOrchestration, type Orchestration, type OrchestrationDefinition, type OrchestrationOptions } from "./src/compile/orchestration.js";
+export type { BaseState, Fields, FieldValues, GraphInput, GraphOutput, GraphState, GraphUpdate } from "./src/state/schema.js";
+export type { OnChartChange } from "./src/state/control-channel.js";
+export type { EventSchemas } from "./src/statechart/chart.js";
+export type { Control, ControlEvent, EventMeta, Handover, Refusal, TrailEntry, Usage } from "./src/statechart/control.js";
+export type { Machine, PhaseOf } from "./src/statechart/machine.js";
+export { EVENT, WAITS } from "./src/statechart/vocabulary.js";
+export { agent, type AgentDefinition } from "./nodes/agent.js";
+export { ApprovalAnswer, type ApprovalDecision, type ApprovalQuestion, type ApprovalRequest } from "./nodes/approval.js";
+export { type ChatModel } from "./nodes/chat-model.js";
+export { type FunctionAgent, type FunctionAnswer } from "./nodes/function.js";
+export { human, HumanAnswer, type HumanDefinition, type HumanQuestion } from "./nodes/human.js";
+export { type ModelAgent, type TurnLimits } from "./nodes/model-turn.js";
+export { idempotencyKey } from "./nodes/tool-calls.js";
+export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type LoopResult } from "./graphs/loop.js";
+export { parallel, type ParallelDefinition } from "./graphs/parallel.js";
+export { pipeline, type Pipeline, type PipelineDefinition, type Stage } from "./graphs/pipeline.js";
+export { sequential, type SequentialDefinition } from "./graphs/sequential.js";
+export { swarm, type SwarmDefinition } from "./graphs/swarm.js";

@@ -1,0 +1,32 @@
+import { AIMessage, type BaseMessage } from "@langchain/core/messages";
+import type { Command } from "@langchain/langgraph";
+import type { PhaseRun, Turn } from "../src/agent/agent.js";
+import type { Outcome } from "../src/agent/outcome.js";
+import { InvalidRequestError } from "../src/base/errors.js";
+import { isPlainObject } from "../src/base/json.js";
+import { isCommandLike, outcomeOfCommand } from "../src/compile/command.js";
+
+/** What a function agent may return: a text is a reply; nothing at all is a reply without words. */
+export type FunctionAnswer<State> = Outcome<State> | string | BaseMessage | Command | undefined | void;
+
+/** A plain (async) function as an agent. */
+export interface FunctionAgent<Id extends string, State> {
+  readonly id: Id;
+  readonly description?: string;
+  readonly run: (turn: Turn<State>) => FunctionAnswer<State> | Promise<FunctionAnswer<State>>;
+}
+
+export function functionRun<State>(agent: FunctionAgent<string, State>): PhaseRun<State> {
+  return { run: async (turn) => outcomeOf(agent.id, turn, await agent.run(turn)) };
+}
+
+function outcomeOf<State>(id: string, turn: Turn<State>, answer: unknown): Outcome<State> {
+  if (answer === undefined || answer === null) return { next: { kind: "done" } };
+  if (typeof answer === "string") return { content: answer, next: { kind: "done" } };
+  if (AIMessage.isInstance(answer)) return { messages: [answer], next: { kind: "done" } };
+  if (isCommandLike(answer)) return outcomeOfCommand(answer, id, turn.messages) as Outcome<State>; // its update is checked against the state's keys by the node
+  if (isPlainObject(answer) && isPlainObject(answer["next"])) return answer as unknown as Outcome<State>; // made by reply(), handoff() or send()
+  throw new InvalidRequestError(`Agent "${id}" returned ${describe(answer)}`, "that says nothing about what comes next", "a text, reply(…), handoff(…) or send(…)");
+}
+
+const describe = (value: unknown): string => (typeof value === "object" ? `an object with ${Object.keys(value ?? {}).slice(0, 5).join(", ") || "nothing in it"}` : `a ${typeof value}`);

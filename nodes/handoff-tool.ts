@@ -1,0 +1,43 @@
+import { tool } from "@langchain/core/tools";
+import { z } from "zod";
+import type { HandoffTarget } from "../src/agent/agent.js";
+import { HANDOFF_TOOL } from "../src/agent/conversation.js";
+
+/** Characters a model may write as reason and as summary of a handoff. */
+const MAX_REASON = 1_000;
+const MAX_SUMMARY = 8_000;
+
+/** What a model says when it hands over. */
+export interface HandoffCall {
+  readonly target: string;
+  readonly reason: string;
+  readonly summary: string;
+}
+
+/** Arguments of any handoff call; whether the target is open is the chart's answer, not the schema's. */
+export const HandoffArguments = z.object({
+  target: z.string(),
+  reason: z.string().max(MAX_REASON).default(""),
+  summary: z.string().max(MAX_SUMMARY).default(""),
+});
+
+/** The tool as the model sees it: only targets that are open now, each with who works there. Never executed; the turn answers it. */
+export function handoffTool(targets: readonly HandoffTarget[]) {
+  const [first, ...rest] = targets.map((open) => open.target);
+  const lines = targets.map((open) => `- ${open.target}${open.agent === undefined || open.agent === open.target ? "" : ` (${open.agent})`}${open.description === undefined ? "" : `: ${open.description}`}`);
+  return tool(() => "", {
+    name: HANDOFF_TOOL,
+    description: `Pass the work to someone else. You cannot go on afterwards. Open now:\n${lines.join("\n")}`,
+    schema: z.object({
+      target: z.enum([first ?? "", ...rest]).describe("who takes over"),
+      reason: z.string().max(MAX_REASON).describe("why, in one sentence"),
+      summary: z.string().max(MAX_SUMMARY).describe("what the receiver needs to know"),
+    }),
+  });
+}
+
+/** What a model reads after a handoff that is not open. */
+export const refusedHandoff = (target: string, targets: readonly HandoffTarget[]): string =>
+  targets.length === 0
+    ? `A handoff to "${target}" is not possible: none is open now. Answer yourself.`
+    : `A handoff to "${target}" is not possible. Open now: ${targets.map((open) => open.target).join(", ")}. Choose one of these, or answer yourself.`;

@@ -1,0 +1,59 @@
+import { interrupt } from "@langchain/langgraph";
+import { z } from "zod";
+import type { Agent, Turn } from "../src/agent/agent.js";
+import type { Outcome } from "../src/agent/outcome.js";
+
+/** A person as an agent. */
+export interface HumanDefinition<Id extends string> {
+  readonly id: Id;
+  readonly description?: string;
+  /** What the person is asked. Default: the last message. */
+  readonly question?: string | ((turn: Turn) => string);
+}
+
+/** What an interrupt for a person shows. */
+export interface HumanQuestion {
+  readonly kind: "human";
+  readonly agent: string;
+  readonly phase: string;
+  readonly question: string;
+  /** Events the chart accepts as an answer. */
+  readonly events: readonly string[];
+  /** Why the previous answer was not accepted. */
+  readonly problem?: string;
+}
+
+/** The answer to a {@link HumanQuestion}: words, or an event for the chart with words beside it. */
+export const HumanAnswer = z.union([
+  z.string().min(1).transform((text) => ({ text })),
+  z.object({ text: z.string().min(1) }),
+  z.object({ event: z.looseObject({ type: z.string() }), text: z.string().optional() }),
+]);
+
+/**
+ * A person: the thread parks until somebody answers with `Command({ resume })`. An answer of another form, or an event the chart
+ * does not accept, is refused with the reason and asked again.
+ */
+export function human<const Id extends string>(definition: HumanDefinition<Id>): Agent<Id> {
+  return { id: definition.id, description: definition.description, node: () => ({ run: async (turn) => ask(definition, turn) }) };
+}
+
+function ask(definition: HumanDefinition<string>, turn: Turn): Outcome {
+  const { question } = definition;
+  const shown = typeof question === "function" ? question(turn) : (question ?? turn.messages.at(-1)?.text ?? "");
+  const events = turn.legal();
+  for (let problem: string | undefined; ; ) {
+    const asked: HumanQuestion = { kind: "human", agent: definition.id, phase: turn.phase, question: shown, events, ...(problem === undefined ? {} : { problem }) };
+    const parsed = HumanAnswer.safeParse(interrupt(asked));
+    if (!parsed.success) {
+      problem = `Answer with a text, or { event: { type }, text? }; events accepted now: ${events.join(", ") || "none"}.`;
+    } else if (!("event" in parsed.data)) {
+      if (turn.can({ type: "DONE" }) || turn.waits) return { content: parsed.data.text, next: { kind: "done" } };
+      problem = `Words alone decide nothing here; answer with { event: { type } }: ${events.join(", ")}.`;
+    } else {
+      const { event, text } = parsed.data;
+      if (turn.can(event)) return { ...(text === undefined ? {} : { content: text }), next: { kind: "event", event } };
+      problem = `"${event.type}" is not accepted now; events accepted: ${events.join(", ") || "none"}.`;
+    }
+  }
+}

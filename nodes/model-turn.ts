@@ -1,0 +1,234 @@
+import { HumanMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+import type { ToolCall } from "@langchain/core/messages/tool";
+import { tool, type StructuredToolInterface } from "@langchain/core/tools";
+import { z } from "zod";
+import type { HandoffTarget, PhaseRun, Turn } from "../src/agent/agent.js";
+import { HANDOFF_TOOL, recordMessage } from "../src/agent/conversation.js";
+import type { Next, Outcome } from "../src/agent/outcome.js";
+import { BudgetExceededError, HandoffRejectedError, InvalidDefinitionError, InvalidModelOutputError, StepTimeoutError } from "../src/base/errors.js";
+import { viewHistory, type HistoryView } from "../src/handoff/history.js";
+import { askApproval } from "./approval.js";
+import { chatModel, type ChatModel } from "./chat-model.js";
+import { HandoffArguments, handoffTool, refusedHandoff } from "./handoff-tool.js";
+import { callModel, type ModelAnswer } from "./model-call.js";
+import { runTools, type ToolOutcome } from "./tool-calls.js";
+
+/** Limits of one turn of one agent. */
+export interface TurnLimits {
+  /** Default 25. */
+  readonly modelCalls?: number;
+  /** Default 100. */
+  readonly toolCalls?: number;
+  /** Wall time of the turn in milliseconds; waiting for a person does not count. Default 300,000. */
+  readonly milliseconds?: number;
+}
+
+/** A chat model with a prompt and tools as an agent. */
+export interface ModelAgent<Id extends string, State, Output = unknown> {
+  readonly id: Id;
+  readonly description?: string;
+  /** A LangChain chat model, its name, or a function that chooses one for each turn. */
+  readonly model: ChatModel | ((turn: Turn<State>) => ChatModel | Promise<ChatModel>);
+  readonly prompt?: string | ((turn: Turn<State>) => string);
+  readonly tools?: readonly StructuredToolInterface[];
+  /** Tools that run only after a person approved the call: their names, or a test of the call. */
+  readonly approval?: readonly string[] | ((call: ToolCall, turn: Turn<State>) => boolean);
+  /** What the agent must answer with. The model is told what is wrong with an answer that does not fit, twice; then the turn fails. */
+  readonly output?: z.ZodType<Output>;
+  /** What follows from the output: {@link reply}, {@link handoff} or {@link send}. Default: a reply with the output as `data`. */
+  readonly decide?: (output: Output, turn: Turn<State>) => Outcome<State>;
+  /** How much of the conversation the model sees. Default `"full"`. */
+  readonly history?: HistoryView;
+  readonly limits?: TurnLimits;
+  /** Each model and tool call is stored when it is done, and not run again after a crash or an interrupt. Default `true`; `false` runs the turn again from its start. */
+  readonly durable?: boolean;
+  /** Refused handoffs after which the turn fails. Default 3. */
+  readonly handoffAttempts?: number;
+  /** Called for each refused handoff, with what would have been legal. */
+  readonly onHandoffRejected?: (rejection: { readonly agent: string; readonly phase: string; readonly target: string; readonly legal: readonly string[] }) => void;
+}
+
+const RESPOND = "respond";
+const OUTPUT_ATTEMPTS = 3;
+const DEFAULTS = { modelCalls: 25, toolCalls: 100, milliseconds: 300_000 } as const;
+
+/** @throws InvalidDefinitionError when two tools share a name, or one takes a name the turn uses itself. */
+export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>): PhaseRun<State> {
+  const tools = new Map((agent.tools ?? []).map((given) => [given.name, given]));
+  const taken = [HANDOFF_TOOL, ...(agent.output === undefined ? [] : [RESPOND])].filter((name) => tools.has(name));
+  if (taken.length > 0 || tools.size < (agent.tools?.length ?? 0)) {
+    throw new InvalidDefinitionError(`Agent "${agent.id}"`, [{ path: "tools", code: "TOOL_NAME", message: `tool names are unique, and "${[HANDOFF_TOOL, RESPOND].join('" and "')}" are the turn's own` }]);
+  }
+  return { run: (turn) => withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, tools, signal).run()) };
+}
+
+/** One turn: model → tools → … → a reply, a decision or a handoff. Lives as long as the node runs; what must survive is in tasks. */
+class ModelTurn<State, Output> {
+  private readonly added: BaseMessage[] = [];
+  private readonly open: readonly HandoffTarget[];
+  private update: Record<string, unknown> = {};
+  private modelCalls = 0;
+  private toolCalls = 0;
+  private rejected = 0;
+  private badOutputs = 0;
+
+  constructor(
+    private readonly agent: ModelAgent<string, State, Output>,
+    private readonly turn: Turn<State>,
+    private readonly tools: ReadonlyMap<string, StructuredToolInterface>,
+    private readonly signal: AbortSignal,
+  ) {
+    this.open = turn.handoffs();
+  }
+
+  async run(): Promise<Outcome<State>> {
+    const { agent, turn, open } = this;
+    const model = await chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model);
+    const respond = agent.output === undefined ? [] : [tool(() => "", { name: RESPOND, description: "Give your final answer.", schema: agent.output as z.ZodType<object> })];
+    const offered = [...this.tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffTool(open)])];
+    const before = [...viewHistory(turn.messages, agent.history ?? "full"), ...handoverNote(turn)];
+    const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
+    for (;;) {
+      this.spend("modelCalls", 1);
+      const forced = respond.length === 1 && offered.length === 1 ? RESPOND : undefined;
+      const answer = await callModel(turn, { model, system, messages: [...before, ...this.added], tools: offered, forced, signal: this.signal, durable: agent.durable ?? true });
+      const outcome = await this.settle(answer);
+      if (outcome !== undefined) return { ...outcome, messages: this.added, update: { ...this.update, ...outcome.update } as NonNullable<Outcome<State>["update"]> };
+    }
+  }
+
+  /** Answers everything the model asked for; returns what the turn came to, or nothing when the model has to go on. */
+  private async settle({ message, malformed }: ModelAnswer): Promise<Outcome<State> | undefined> {
+    const { agent, turn } = this;
+    this.added.push(message);
+    const calls = message.tool_calls ?? [];
+    if (calls.length === 0) {
+      if (agent.output === undefined) return { next: { kind: "done" } };
+      return this.decide(parseText(message.text), (problem) => this.added.push(recordMessage(new HumanMessage({ content: problem, id: turn.clock.id() }), note(turn))));
+    }
+    const ordinary = calls.filter((call) => call.name !== HANDOFF_TOOL && call.name !== RESPOND && !malformed.has(call.id ?? ""));
+    const ran = await this.runOrdinary(ordinary);
+    let next: Next | undefined = [...ran.values()].map((outcome) => outcome.next).find((wish) => wish !== undefined);
+    let decided: Outcome<State> | undefined;
+    for (const call of calls) {
+      const id = call.id ?? "";
+      const problem = malformed.get(id);
+      const outcome = ran.get(id);
+      if (problem !== undefined) this.answer(call, `The arguments could not be read: ${problem}. Send valid JSON.`, "error");
+      else if (outcome !== undefined) this.answer(call, outcome.content, outcome.status, outcome.artifact);
+      else if (next !== undefined || decided !== undefined) this.answer(call, "Not executed: the turn had ended before this call.", "error");
+      else if (call.name === HANDOFF_TOOL) next = this.handOver(call);
+      else if (agent.output !== undefined) decided = this.decide(call.args, (wrong) => this.answer(call, wrong, "error"), () => this.answer(call, "Recorded.", "success"));
+    }
+    return decided ?? (next === undefined ? undefined : { next });
+  }
+
+  private async runOrdinary(calls: readonly ToolCall[]): Promise<Map<string, ToolOutcome>> {
+    if (calls.length === 0) return new Map();
+    this.spend("toolCalls", calls.length);
+    const { approval } = this.agent;
+    const asks = (call: ToolCall): boolean => this.tools.has(call.name) && (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
+    const questioned = calls.filter(asks);
+    const decisions = questioned.length === 0 ? new Map<string, never>() : askApproval(this.turn as Turn, questioned, this.modelCalls);
+    const allowed = calls.flatMap((call) => {
+      const decision = decisions.get(call.id ?? "");
+      return decision?.decision === "reject" ? [] : [decision?.decision === "edit" ? { ...call, args: decision.args } : call];
+    });
+    const outcomes = await runTools(this.turn as Turn, allowed, { tools: this.tools, signal: this.signal, durable: this.agent.durable ?? true });
+    const ran = new Map(allowed.map((call, index) => [call.id ?? "", outcomes[index] as ToolOutcome])); // one outcome for each call
+    for (const call of calls) {
+      const decision = decisions.get(call.id ?? "");
+      if (decision?.decision === "reject") ran.set(call.id ?? "", { content: `Not executed: a person refused it${decision.reason === undefined ? "." : `: ${decision.reason}`}`, status: "error" });
+      this.update = { ...this.update, ...ran.get(call.id ?? "")?.update };
+    }
+    return ran;
+  }
+
+  private handOver(call: ToolCall): Next | undefined {
+    const parsed = HandoffArguments.safeParse(call.args);
+    if (!parsed.success) {
+      this.answer(call, `The arguments do not fit: ${z.prettifyError(parsed.error)}`, "error");
+      return undefined;
+    }
+    const { target, reason, summary } = parsed.data;
+    if (this.open.some((open) => open.target === target || open.agent === target)) {
+      this.answer(call, `Handed over to ${target}.`, "success");
+      return { kind: "handoff", to: target, reason, summary };
+    }
+    this.rejected += 1;
+    const legal = this.open.map((open) => open.target);
+    this.agent.onHandoffRejected?.({ agent: this.agent.id, phase: this.turn.phase, target, legal });
+    if (this.rejected >= (this.agent.handoffAttempts ?? 3)) throw new HandoffRejectedError(this.agent.id, target, legal, this.rejected);
+    this.answer(call, refusedHandoff(target, this.open), "error");
+    return undefined;
+  }
+
+  private decide(value: unknown, refuse: (problem: string) => void, accept?: () => void): Outcome<State> | undefined {
+    const { agent, turn } = this;
+    const parsed = agent.output?.safeParse(value);
+    if (parsed?.success === true) {
+      accept?.();
+      return agent.decide?.(parsed.data, turn) ?? { data: parsed.data, content: JSON.stringify(parsed.data), next: { kind: "done" } };
+    }
+    const problem = parsed === undefined ? "no output was asked for" : z.prettifyError(parsed.error);
+    this.badOutputs += 1;
+    if (this.badOutputs >= OUTPUT_ATTEMPTS) throw new InvalidModelOutputError(agent.id, `after ${OUTPUT_ATTEMPTS} attempts the answer still does not fit: ${problem}`);
+    refuse(`The answer does not fit: ${problem}\nCall ${RESPOND} with a corrected one.`);
+    return undefined;
+  }
+
+  private answer(call: ToolCall, content: string, status: "success" | "error", artifact?: unknown): void {
+    this.added.push(new ToolMessage({ tool_call_id: call.id ?? "", name: call.name, content, status, id: this.turn.clock.id(), ...(artifact === undefined ? {} : { artifact }) }));
+  }
+
+  private spend(resource: "modelCalls" | "toolCalls", amount: number): void {
+    const limit = this.agent.limits?.[resource] ?? DEFAULTS[resource];
+    this[resource] += amount;
+    if (this[resource] > limit) throw new BudgetExceededError(this.agent.id, resource, limit);
+    this.turn.budget.spend(resource, amount);
+  }
+}
+
+/** The hand-over summary for whoever takes over: a message of its own, never part of the system prompt. */
+function handoverNote(turn: Turn): BaseMessage[] {
+  const { handover } = turn;
+  if (handover === undefined || (handover.reason === undefined && handover.summary === undefined && handover.payload === undefined)) return [];
+  const lines = [
+    `[Handed over by ${handover.from}]`,
+    ...(handover.reason === undefined || handover.reason === "" ? [] : [`Reason: ${handover.reason}`]),
+    ...(handover.summary === undefined || handover.summary === "" ? [] : [`Summary: ${handover.summary}`]),
+    ...(handover.payload === undefined ? [] : [`Payload: ${JSON.stringify(handover.payload)}`]),
+  ];
+  return lines.length === 1 ? [] : [new HumanMessage(lines.join("\n"))];
+}
+
+const note = (turn: Turn) => ({ author: turn.orchestration, recipient: turn.agent, type: "system", phase: turn.phase }) as const;
+
+/** JSON in a text, fenced or not; the text itself when there is none. */
+function parseText(text: string): unknown {
+  const body = /```(?:json)?\s*([\s\S]*?)```/.exec(text)?.[1] ?? text;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return text;
+  }
+}
+
+async function withDeadline<T>(turn: Pick<Turn, "agent" | "config">, milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const deadline = new AbortController();
+  const signal = turn.config.signal === undefined ? deadline.signal : AbortSignal.any([turn.config.signal, deadline.signal]);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expired = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const error = new StepTimeoutError(turn.agent, milliseconds);
+      deadline.abort(error);
+      reject(error);
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([work(signal), expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+

@@ -1,0 +1,88 @@
+import { getConfig, isGraphBubbleUp, task } from "@langchain/langgraph";
+import { ToolMessage } from "@langchain/core/messages";
+import type { ToolCall } from "@langchain/core/messages/tool";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import type { StructuredToolInterface } from "@langchain/core/tools";
+import type { Turn } from "../src/agent/agent.js";
+import type { Next } from "../src/agent/outcome.js";
+import { isCommandLike, outcomeOfCommand } from "../src/compile/command.js";
+
+/** Characters of a tool's result that a model is shown; the rest is cut, and the cut is said. */
+export const MAX_TOOL_RESULT = 100_000;
+
+/** What a tool call came to: plain data, because it is stored. */
+export interface ToolOutcome {
+  readonly content: string;
+  readonly status: "success" | "error";
+  /** What the tool kept for programs, as LangChain's `content_and_artifact` tools do. */
+  readonly artifact?: unknown;
+  readonly update?: Readonly<Record<string, unknown>>;
+  readonly next?: Next;
+}
+
+/** What the calls of a turn are run with. */
+export interface Toolbox {
+  readonly tools: ReadonlyMap<string, StructuredToolInterface>;
+  readonly signal: AbortSignal | undefined;
+  /** Whether each call is a task whose stored result is never computed again. */
+  readonly durable: boolean;
+}
+
+const IDEMPOTENCY_KEY = "idempotency_key";
+
+/**
+ * A key that is the same whenever this very tool call is run again, and different for every other: hand it to services that
+ * accept one, because a tool may run twice when a process dies between its effect and the storing of its result.
+ */
+export const idempotencyKey = (config: RunnableConfig): string | undefined => config.configurable?.[IDEMPOTENCY_KEY] as string | undefined;
+
+/**
+ * Runs tool calls side by side, each a durable task: a call whose result was stored is not run again. A tool that throws answers
+ * the model with its message.
+ */
+export async function runTools(turn: Turn, calls: readonly ToolCall[], toolbox: Toolbox): Promise<ToolOutcome[]> {
+  const work = (call: ToolCall) => runTool(turn, call, toolbox);
+  // the tasks are issued in the order of the calls, which is what makes them the same tasks on a replay
+  return Promise.all(calls.map((call) => (toolbox.durable ? durably(turn, "call_tool", () => work(call)) : work(call))));
+}
+
+/** A LangGraph task whose tokens and events still reach the stream of the graph: it is given the node's callbacks, not its config. */
+export async function durably<T>(turn: Turn, name: string, work: () => Promise<T>): Promise<T> {
+  return turn.config.configurable?.["__pregel_call"] === undefined ? work() : task(name, work)();
+}
+
+async function runTool(turn: Turn, call: ToolCall, { tools, signal }: Toolbox): Promise<ToolOutcome> {
+  const found = tools.get(call.name);
+  if (found === undefined) return failure(`There is no tool "${call.name}"; there are: ${[...tools.keys()].join(", ") || "none"}.`);
+  const { callbacks, metadata } = turn.config;
+  const inner = (getConfig() as RunnableConfig | undefined)?.configurable ?? turn.config.configurable;
+  const run = (turn.config as { executionInfo?: { taskId?: string } }).executionInfo?.taskId ?? turn.phase; // the node run's own id
+  try {
+    const result: unknown = await found.invoke({ ...call, type: "tool_call" }, {
+      ...(callbacks === undefined ? {} : { callbacks }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(signal === undefined ? {} : { signal }),
+      configurable: { ...inner, [IDEMPOTENCY_KEY]: `${run}:${call.id ?? call.name}` },
+    });
+    return outcomeOf(turn, call, result);
+  } catch (error) {
+    if (isGraphBubbleUp(error) || signal?.aborted === true) throw error;
+    return failure(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const failure = (message: string): ToolOutcome => ({ content: `Error: ${shorten(message)}`, status: "error" });
+
+function outcomeOf(turn: Turn, call: ToolCall, result: unknown): ToolOutcome {
+  if (isCommandLike(result)) {
+    const { messages = [], update, next } = outcomeOfCommand(result, turn.agent, turn.messages);
+    const answer = messages.find((message) => ToolMessage.isInstance(message) && message.tool_call_id === call.id);
+    return { content: answer?.text ?? "Done.", status: "success", ...(update === undefined ? {} : { update }), ...(next.kind === "done" ? {} : { next }) };
+  }
+  if (ToolMessage.isInstance(result)) {
+    return { content: shorten(result.text), status: result.status ?? "success", ...(result.artifact === undefined ? {} : { artifact: result.artifact as unknown }) };
+  }
+  return { content: shorten(typeof result === "string" ? result : JSON.stringify(result ?? null)), status: "success" };
+}
+
+const shorten = (text: string): string => (text.length <= MAX_TOOL_RESULT ? text : `${text.slice(0, MAX_TOOL_RESULT)}\n[cut: ${text.length - MAX_TOOL_RESULT} more characters]`);

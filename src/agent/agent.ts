@@ -1,0 +1,83 @@
+import type { BaseMessage } from "@langchain/core/messages";
+import type { RunnableConfig } from "@langchain/core/runnables";
+import type { Clock } from "../base/clock.js";
+import type { Control, Handover } from "../statechart/control.js";
+import type { Budget } from "./budget.js";
+import type { Outcome } from "./outcome.js";
+
+/** Where an agent is put to work: known when the orchestration is compiled. */
+export interface Place {
+  readonly orchestration: string;
+  readonly phase: string;
+  readonly agent: string;
+}
+
+/** A handoff that the chart accepts now. */
+export interface HandoffTarget {
+  /** What to ask for: the `<target>` of `HANDOFF.<target>`. */
+  readonly target: string;
+  /** The agent that will work there, when one is bound. */
+  readonly agent: string | undefined;
+  readonly description: string | undefined;
+}
+
+/** What an agent left behind in a phase, as `results[phase]`. */
+export interface Result {
+  readonly agent: string;
+  readonly phase: string;
+  readonly episode: number;
+  readonly at: number;
+  readonly status: "ok" | "failed";
+  readonly content: string;
+  readonly data?: unknown;
+  readonly error?: { readonly name: string; readonly message: string };
+}
+
+/** One turn of one agent: everything it may look at. Nothing here can be written to; what it returns is the only way out. */
+export interface Turn<State = object> extends Place {
+  /** The thread's messages, oldest first. */
+  readonly messages: readonly BaseMessage[];
+  readonly state: Readonly<State>;
+  /** What the phases of this episode left behind, by phase. */
+  readonly results: Readonly<Record<string, Result>>;
+  /** How the work got here, when it was handed over. */
+  readonly handover: Handover | undefined;
+  readonly control: Control;
+  /** True when a reply here goes to the user and the phase waits for the next input. */
+  readonly waits: boolean;
+  /** Event types the chart accepts from this phase now. */
+  legal(): readonly string[];
+  /** True when the chart accepts this event from here now, payload included. */
+  can(event: { readonly type: string; readonly [payload: string]: unknown }): boolean;
+  /** Handoffs the chart accepts from this phase now. */
+  handoffs(): readonly HandoffTarget[];
+  readonly budget: Budget;
+  readonly clock: Clock;
+  /** LangGraph's configuration of this node run: callbacks, signal, store, thread. Pass it on to what you call. */
+  readonly config: RunnableConfig;
+}
+
+/** Runs one turn. */
+export type Runner<State = object> = (turn: Turn<State>) => Promise<Outcome<State>>;
+
+/** How a phase runs inside LangGraph. */
+export interface PhaseRun<State = object> {
+  readonly run: Runner<State>;
+  /** Graphs that run inside, for LangGraph's pictures and sub-state. */
+  readonly subgraphs?: readonly unknown[] | undefined;
+}
+
+/**
+ * Anything that can work in a phase: made by `agent()`, `human()`, or an orchestration. The kernel knows only this; how a turn
+ * runs is the node's own business.
+ */
+export interface Agent<Id extends string = string, State = object> {
+  readonly id: Id;
+  /** One line for those who may hand work over to it. */
+  readonly description?: string | undefined;
+  /** Called once per phase at compile time. */
+  readonly node: (place: Place) => PhaseRun<State>;
+}
+
+/** Agent ids are URL-safe and fit every model provider's `name` field. */
+export const AGENT_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;

@@ -1,0 +1,79 @@
+import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+
+/** What kind of message it is, for filters and logs. */
+export type MessageType = "chat" | "handoff" | "tool" | "system";
+
+/** Who wrote a message, for whom, in which phase. Kept in `additional_kwargs.phasegraph`, which no provider is sent. */
+export interface MessageRecord {
+  readonly author: string;
+  readonly recipient: string;
+  readonly type: MessageType;
+  readonly phase?: string;
+}
+
+/** One line of the flat log of a conversation. */
+export interface LogEntry extends MessageRecord {
+  readonly id: string | undefined;
+  readonly content: string;
+}
+
+/** Which lines of the log to keep; all conditions must hold. */
+export interface LogFilter {
+  readonly agent?: string;
+  readonly type?: MessageType | readonly MessageType[];
+  readonly phase?: string;
+}
+
+const KEY = "phasegraph";
+
+/** The handoff tool's name, also in histories written by other agents of the team. */
+export const HANDOFF_TOOL = "handoff";
+
+/** Stamps a new message, in place, before it is first stored; a message that already has a record keeps it. */
+export function recordMessage<M extends BaseMessage>(message: M, record: MessageRecord): M {
+  if (readRecord(message) === undefined) message.additional_kwargs = { ...message.additional_kwargs, [KEY]: record };
+  return message;
+}
+
+/** The record of a message, or undefined when it was written elsewhere. */
+export function readRecord(message: BaseMessage): MessageRecord | undefined {
+  return message.additional_kwargs?.[KEY] as MessageRecord | undefined; // written only by recordMessage
+}
+
+/** The type an unstamped message of an agent has. */
+export function messageType(message: BaseMessage): MessageType {
+  if (ToolMessage.isInstance(message)) return message.name === HANDOFF_TOOL ? "handoff" : "tool";
+  if (AIMessage.isInstance(message) && (message.tool_calls?.length ?? 0) > 0) {
+    return message.tool_calls?.every((call) => call.name === HANDOFF_TOOL) === true ? "handoff" : "tool";
+  }
+  return message.getType() === "system" ? "system" : "chat";
+}
+
+/**
+ * The conversation as a flat log. A user's message is addressed to the agent that answered it (`"team"` while nobody has).
+ */
+export function conversationLog(messages: readonly BaseMessage[], filter: LogFilter = {}): LogEntry[] {
+  let answeredBy = "team";
+  const entries: LogEntry[] = [];
+  for (const message of [...messages].reverse()) {
+    const known = readRecord(message);
+    const author = known?.author ?? (message.getType() === "human" ? "user" : (message.name ?? message.getType()));
+    const entry: LogEntry = {
+      id: message.id,
+      author,
+      recipient: author === "user" ? answeredBy : (known?.recipient ?? "user"),
+      type: known?.type ?? messageType(message),
+      ...(known?.phase === undefined ? {} : { phase: known.phase }),
+      content: message.text,
+    };
+    if (author !== "user") answeredBy = author;
+    entries.push(entry);
+  }
+  const types = filter.type === undefined ? undefined : [filter.type].flat();
+  return entries.reverse().filter(
+    (entry) =>
+      (filter.agent === undefined || entry.author === filter.agent || entry.recipient === filter.agent) &&
+      (types === undefined || types.includes(entry.type)) &&
+      (filter.phase === undefined || entry.phase === filter.phase),
+  );
+}

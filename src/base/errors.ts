@@ -1,0 +1,208 @@
+const brand = Symbol.for("phasegraph.error");
+
+/** Every code this package throws, and the HTTP status it becomes on a server. `docs/errors.md` lists the same. */
+export const HTTP_STATUS = {
+  INVALID_DEFINITION: 422,
+  ILLEGAL_TRANSITION: 409,
+  HANDOFF_REJECTED: 409,
+  CHART_MISMATCH: 409,
+  LOOP_LIMIT: 422,
+  BUDGET_EXCEEDED: 422,
+  STEP_TIMEOUT: 504,
+  INVALID_MODEL_OUTPUT: 502,
+  INVALID_REQUEST: 400,
+  UNKNOWN_AGENT: 404,
+} as const;
+
+/** The stable code of an error of this package. */
+export type ErrorCode = keyof typeof HTTP_STATUS;
+
+/**
+ * Base of every error this package throws. `code` is stable, `name` is the class, the rest is data.
+ * LangGraph keeps only `name` and `message` in a checkpoint, so the message alone says what would have been right.
+ */
+export abstract class PhasegraphError extends Error {
+  readonly [brand] = true as const;
+  abstract readonly code: ErrorCode;
+
+  /** True also for errors from another copy of the package (`instanceof` is not). Narrow further by `code`. */
+  static is(error: unknown): error is AnyPhasegraphError {
+    return typeof error === "object" && error !== null && brand in error;
+  }
+
+  /** The HTTP answer for this error; the LangGraph Agent Server sends it as it is. */
+  getResponse(): Response {
+    const { code, name, message } = this;
+    return Response.json({ error: name, code, message, ...this.facts() }, { status: HTTP_STATUS[code] });
+  }
+
+  /** The error in words a model can act on. */
+  forModel(): string {
+    return this.message;
+  }
+
+  private facts(): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(this).filter(([key]) => !["name", "code", "message", "cause", "stack"].includes(key)));
+  }
+}
+
+/** One thing that is wrong with a definition: where, which rule, what to write instead. */
+export interface Issue {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A definition that cannot run. Carries every issue at once. */
+export class InvalidDefinitionError extends PhasegraphError {
+  override readonly name = "InvalidDefinitionError";
+  readonly code = "INVALID_DEFINITION";
+  constructor(
+    readonly subject: string,
+    readonly issues: readonly Issue[],
+  ) {
+    super(`${subject} cannot be used:\n${issues.map((issue) => `  ${issue.path}: ${issue.message} [${issue.code}]`).join("\n")}`);
+  }
+}
+
+/** An event the chart does not accept where the thread is now. Nothing was written. */
+export class IllegalTransitionError extends PhasegraphError {
+  override readonly name = "IllegalTransitionError";
+  readonly code = "ILLEGAL_TRANSITION";
+  constructor(
+    readonly event: string,
+    readonly phase: string,
+    readonly legal: readonly string[],
+    readonly why?: string,
+  ) {
+    super(`"${event}" is not accepted in phase "${phase}"${why === undefined ? "" : ` (${why})`}; legal events now: ${list(legal)}.`);
+  }
+}
+
+/** An agent kept asking for handoffs that the chart refuses. */
+export class HandoffRejectedError extends PhasegraphError {
+  override readonly name = "HandoffRejectedError";
+  readonly code = "HANDOFF_REJECTED";
+  constructor(
+    readonly agent: string,
+    readonly target: string,
+    readonly legal: readonly string[],
+    readonly attempts: number,
+  ) {
+    super(`Agent "${agent}" asked ${attempts} times for a handoff that is not allowed, last to "${target}"; legal targets now: ${list(legal)}.`);
+  }
+}
+
+/** The thread's checkpoint was written under another chart, and its phase or work has no place in this one. */
+export class ChartMismatchError extends PhasegraphError {
+  override readonly name = "ChartMismatchError";
+  readonly code = "CHART_MISMATCH";
+  constructor(
+    readonly stored: string,
+    readonly current: string,
+    readonly obstacle: string,
+  ) {
+    super(`This thread was written under ${stored}, and is opened under ${current}: ${obstacle}`);
+  }
+}
+
+/** A turn ran more phases than its limit allows. */
+export class LoopLimitError extends PhasegraphError {
+  override readonly name = "LoopLimitError";
+  readonly code = "LOOP_LIMIT";
+  constructor(
+    readonly orchestration: string,
+    readonly limit: number,
+    readonly phase: string,
+  ) {
+    super(`"${orchestration}" ran ${limit} phases in one turn and was to enter "${phase}" next; raise limits.steps or give the cycle a bound.`);
+  }
+}
+
+/** A turn used up one of its budgets. */
+export class BudgetExceededError extends PhasegraphError {
+  override readonly name = "BudgetExceededError";
+  readonly code = "BUDGET_EXCEEDED";
+  constructor(
+    readonly owner: string,
+    readonly resource: string,
+    readonly limit: number,
+  ) {
+    super(`"${owner}" reached its limit of ${limit} ${resource} in one turn; raise limits.${resource} or let the agent answer with less.`);
+  }
+}
+
+/** A step did not finish in its time. */
+export class StepTimeoutError extends PhasegraphError {
+  override readonly name = "StepTimeoutError";
+  readonly code = "STEP_TIMEOUT";
+  constructor(
+    readonly agent: string,
+    readonly milliseconds: number,
+  ) {
+    super(`Agent "${agent}" did not finish its turn within ${milliseconds} ms (limits.milliseconds).`);
+  }
+}
+
+/** A model's answer could not be used, also after it was told why. */
+export class InvalidModelOutputError extends PhasegraphError {
+  override readonly name = "InvalidModelOutputError";
+  readonly code = "INVALID_MODEL_OUTPUT";
+  constructor(
+    readonly agent: string,
+    readonly problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`The model of agent "${agent}" gave an answer that cannot be used: ${problem}`);
+    if (options?.cause !== undefined) this.cause = options.cause;
+  }
+}
+
+/** An input, option or answer that is not of the documented form. */
+export class InvalidRequestError extends PhasegraphError {
+  override readonly name = "InvalidRequestError";
+  readonly code = "INVALID_REQUEST";
+  constructor(
+    readonly subject: string,
+    readonly problem: string,
+    readonly expected: string,
+  ) {
+    super(`${subject}: ${problem}; expected ${expected}.`);
+  }
+}
+
+/** A name that is no agent or phase of this orchestration. Never replaced by a default. */
+export class UnknownAgentError extends PhasegraphError {
+  override readonly name = "UnknownAgentError";
+  readonly code = "UNKNOWN_AGENT";
+  constructor(
+    readonly agentId: string,
+    readonly known: readonly string[],
+  ) {
+    super(`No agent or phase "${agentId}"; known: ${list(known)}.`);
+  }
+}
+
+/** Every error of this package; `switch (error.code)` narrows it. */
+export type AnyPhasegraphError =
+  | InvalidDefinitionError
+  | IllegalTransitionError
+  | HandoffRejectedError
+  | ChartMismatchError
+  | LoopLimitError
+  | BudgetExceededError
+  | StepTimeoutError
+  | InvalidModelOutputError
+  | InvalidRequestError
+  | UnknownAgentError;
+
+/** Throws when our own reasoning was wrong; a user can do nothing about it but report it. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (condition === undefined || condition === null || condition === false) throw new Error(`This is a bug in phasegraph: ${message}`);
+}
+
+const SHOWN = 20;
+function list(names: readonly string[]): string {
+  if (names.length === 0) return "none";
+  return names.length <= SHOWN ? names.join(", ") : `${names.slice(0, SHOWN).join(", ")} and ${names.length - SHOWN} more`;
+}

@@ -1,0 +1,55 @@
+/** What may stand in a checkpoint beside messages. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+const MAX_DEPTH = 32;
+
+/**
+ * Why a value may not be stored, or undefined when it may: plain JSON, at most 32 deep and `maxBytes` long, without functions,
+ * class instances or `{ lc, type, id }` objects (LangChain's serializer would turn those into live classes on reload).
+ */
+export function jsonIssue(value: unknown, maxBytes: number): string | undefined {
+  let budget = maxBytes;
+  const visit = (item: unknown, depth: number): string | undefined => {
+    if (depth > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH}`;
+    if ((budget -= 2) < 0) return `is larger than ${maxBytes} bytes`;
+    switch (typeof item) {
+      case "string":
+        return (budget -= item.length) < 0 ? `is larger than ${maxBytes} bytes` : undefined;
+      case "boolean":
+      case "undefined":
+        return undefined;
+      case "number":
+        return Number.isFinite(item) ? undefined : "holds a number that JSON cannot write";
+      case "object":
+        return item === null ? undefined : visitObject(item, depth);
+      default:
+        return `holds a ${typeof item}`;
+    }
+  };
+  const visitObject = (item: object, depth: number): string | undefined => {
+    if (Array.isArray(item)) {
+      for (const entry of item) {
+        const issue = visit(entry, depth + 1);
+        if (issue !== undefined) return issue;
+      }
+      return undefined;
+    }
+    const prototype: unknown = Object.getPrototypeOf(item);
+    if (prototype !== Object.prototype && prototype !== null) return "holds a class instance";
+    if ("lc" in item && "type" in item && "id" in item) return "holds a serialized LangChain object";
+    for (const [key, entry] of Object.entries(item)) {
+      if ((budget -= key.length) < 0) return `is larger than ${maxBytes} bytes`;
+      const issue = visit(entry, depth + 1);
+      if (issue !== undefined) return issue;
+    }
+    return undefined;
+  };
+  return visit(value, 0);
+}
+
+/** True for an object written as `{ … }`: what JSON.parse gives, no array and no class instance. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

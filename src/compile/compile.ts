@@ -1,0 +1,90 @@
+import { StateGraph, type BaseCheckpointSaver, type BaseStore, type StreamTransformer } from "@langchain/langgraph";
+import type { Agent } from "../agent/agent.js";
+import { DEFAULT_LIMITS, type Limits } from "../agent/budget.js";
+import { systemClock, type Clock } from "../base/clock.js";
+import { ControlChannel, type OnChartChange } from "../state/control-channel.js";
+import { OrchestrationInput, OrchestrationState, type Fields } from "../state/schema.js";
+import type { Chart } from "../statechart/chart.js";
+import { START } from "../statechart/vocabulary.js";
+import { guarded, type OrchestrationGraph } from "./graph.js";
+import { phaseNode, type Team } from "./phase-node.js";
+import { routeFrom, routeFromStart } from "./routes.js";
+
+/** How an orchestration is compiled. Everything is optional. */
+export interface CompileOptions {
+  /** Where threads are stored. Without one, nothing survives the call. `true` inside another graph: memory of its own per thread. */
+  readonly checkpointer?: BaseCheckpointSaver | boolean | undefined;
+  readonly store?: BaseStore | undefined;
+  /** `"sync"` stores each step before the next begins; `"async"` (LangGraph's default) beside it; `"exit"` only at the end. */
+  readonly durability?: "sync" | "async" | "exit" | undefined;
+  /** What to do with a thread written under another chart. Default `"refuse"`. */
+  readonly onChartChange?: OnChartChange | undefined;
+  readonly clock?: Clock | undefined;
+  readonly interruptBefore?: readonly string[] | "*" | undefined;
+  readonly interruptAfter?: readonly string[] | "*" | undefined;
+  // LangGraph's own type of a transformer factory
+  readonly transformers?: readonly (() => StreamTransformer<unknown>)[] | undefined;
+}
+
+/** What the compiler needs of an orchestration. */
+export interface Blueprint<F extends Fields> {
+  readonly chart: Chart;
+  readonly description: string | undefined;
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly fields: F;
+  readonly limits: Limits;
+}
+
+/** Supersteps LangGraph may take beyond the phase runs: one for the input, and one for each early end of a parallel region. */
+const SPARE_SUPERSTEPS = 10;
+
+/** Compiles a chart and its agents to a LangGraph graph: a node for each phase with an agent, an edge for each transition. */
+export function compile<Phase extends string, F extends Fields>(blueprint: Blueprint<F>, options: CompileOptions): OrchestrationGraph<Phase, F> {
+  const { chart, agents, fields } = blueprint;
+  const clock = options.clock ?? systemClock;
+  const limits = { ...DEFAULT_LIMITS, ...blueprint.limits };
+  const stateKeys: ReadonlySet<string> = new Set(Object.keys(fields));
+  const team: Team = {
+    chart,
+    limits,
+    clock,
+    stateKeys,
+    budgets: new WeakMap(),
+    directory: {
+      agentOf: new Map([...agents].map(([phase, agent]) => [phase, agent.id])),
+      descriptionOf: new Map([...agents].map(([phase, agent]) => [phase, agent.description])),
+    },
+  };
+  const state = new OrchestrationState(fields, new ControlChannel(chart, options.onChartChange ?? "refuse"));
+  const builder = new StateGraph({ state, input: new OrchestrationInput(state, fields) }) as unknown as LooseGraph; // nodes are added in a loop, so their names are strings
+  const hasNode = (name: string): boolean => agents.has(name);
+  for (const [phase, agent] of agents) {
+    const { run, subgraphs } = agent.node({ orchestration: chart.name, phase, agent: agent.id });
+    builder.addNode(phase, phaseNode(team, phase, run), { metadata: { agent: agent.id, phase }, ...(subgraphs === undefined ? {} : { subgraphs }) });
+  }
+  for (const phase of agents.keys()) {
+    const route = routeFrom(chart, phase, hasNode);
+    builder.addConditionalEdges(phase, route.path, route.pathMap);
+  }
+  const entry = routeFromStart(chart, hasNode);
+  builder.addConditionalEdges(START, entry.path, entry.pathMap);
+  const compiled = builder.compile({
+    checkpointer: options.checkpointer,
+    store: options.store,
+    interruptBefore: options.interruptBefore,
+    interruptAfter: options.interruptAfter,
+    transformers: options.transformers,
+    name: chart.name,
+    description: blueprint.description,
+  });
+  const graph = guarded<Phase, F>(compiled, { chart, clock, stateKeys });
+  const config = { recursionLimit: limits.steps * 2 + SPARE_SUPERSTEPS, ...(options.durability === undefined ? {} : { durability: options.durability }) };
+  return graph.withConfig(config) as OrchestrationGraph<Phase, F>;
+}
+
+/** The builder as a loop uses it. */
+interface LooseGraph {
+  addNode(name: string, node: unknown, options: Record<string, unknown>): unknown;
+  addConditionalEdges(source: string, path: unknown, pathMap: Record<string, string>): unknown;
+  compile(options: Record<string, unknown>): object;
+}

@@ -1,0 +1,144 @@
+import type { Agent, Result } from "../agent/agent.js";
+import type { Limits } from "../agent/budget.js";
+import { InvalidDefinitionError, UnknownAgentError, type Issue } from "../base/errors.js";
+import type { BaseState, Fields, FieldValues } from "../state/schema.js";
+import { readChart, type Chart, type EventSchemas } from "../statechart/chart.js";
+import type { Machine, PhaseOf } from "../statechart/machine.js";
+import { toMermaid } from "../statechart/mermaid.js";
+import { verify, type Verification } from "../statechart/verify.js";
+import { compile, type CompileOptions } from "./compile.js";
+import type { OrchestrationGraph } from "./graph.js";
+import { agentIdIssue, phaseNameIssue, stateKeyIssue } from "./names.js";
+import { nestedRunner } from "./nested.js";
+
+/** An orchestration: a chart, and who works in its phases. It is itself an agent, so it nests. */
+export interface Orchestration<Phase extends string = string, F extends Fields = Fields> extends Agent<string> {
+  readonly name: string;
+  readonly chart: Chart;
+  readonly machine: Machine;
+  readonly phases: readonly Phase[];
+  /** The agent that works in a phase. @throws UnknownAgentError for a name that is no phase. */
+  agentOf(phase: Phase): Agent | undefined;
+  /** True when some transition leads from one phase directly to the other. */
+  connects(from: Phase, to: Phase): boolean;
+  /** What the phases of the thread's current episode left behind, in the order of `phases`; those without a result are left out. */
+  results(state: Pick<BaseState, "control" | "results">): Result[];
+  /** Looks for what can never work: unreachable phases, dead ends, unbounded cycles and more. */
+  verify(): Verification;
+  /** The chart as a Mermaid picture; GitHub and editors draw it. */
+  toMermaid(): string;
+  /** The LangGraph graph. Studio and servers call it without arguments. */
+  compile(options?: CompileOptions): OrchestrationGraph<Phase, F>;
+}
+
+/** Everything about an orchestration but its chart. */
+export interface OrchestrationOptions<F extends Fields = Fields> {
+  readonly name: string;
+  readonly description?: string | undefined;
+  /** Shown in errors and stored in every thread. Default `"1"`. */
+  readonly version?: string | undefined;
+  /** Extra state, by key: a zod schema (the last value wins) or a LangGraph `ReducedValue`. */
+  readonly state?: F | undefined;
+  /** Payload schemas by event type. */
+  readonly events?: EventSchemas | undefined;
+  readonly limits?: Limits | undefined;
+  /** What a new input does when the end has been reached. Default `"restart"`: a new episode, messages kept. */
+  readonly whenDone?: "restart" | "refuse" | undefined;
+  /** The phase whose last word is the answer when this runs inside another orchestration. Default: whoever spoke last. */
+  readonly answerFrom?: string | undefined;
+  /** Transitions kept in the audit trail. Default 1,000. */
+  readonly trailLimit?: number | undefined;
+}
+
+/** A chart of your own and its agents. A misspelt phase is a compile error. */
+export interface OrchestrationDefinition<M extends Machine, F extends Fields> extends OrchestrationOptions<F> {
+  /** An XState v5 machine: no invoked actors, no timers, no actions but `assign`. Tag a phase `"waits"` when it talks with the user. */
+  readonly machine: M;
+  readonly agents: { readonly [Phase in PhaseOf<M>]?: Agent<string, FieldValues<F>> };
+}
+
+/**
+ * Binds agents to the phases of an XState machine.
+ * @throws InvalidDefinitionError with every issue at once: effects in the chart, phases without an agent, names that clash.
+ * @example
+ * const review = defineOrchestration({ name: "review", machine, agents: { draft: writer, check: editor } });
+ * const graph = review.compile({ checkpointer });
+ */
+export function defineOrchestration<const M extends Machine, const F extends Fields = Record<never, never>>(definition: OrchestrationDefinition<M, F>): Orchestration<PhaseOf<M>, F> {
+  const given = Object.entries(definition.agents as Record<string, Agent<string, FieldValues<F>> | undefined>).flatMap(([phase, agent]) => (agent === undefined ? [] : [[phase, agent] as const]));
+  return orchestrate<PhaseOf<M>, F>(definition.machine, given, definition);
+}
+
+/** As {@link defineOrchestration}, for pattern builders that make machine and bindings at run time. */
+export function orchestrate<Phase extends string, F extends Fields = Record<never, never>>(
+  machine: Machine,
+  bound: readonly (readonly [phase: string, agent: Agent<string, FieldValues<F>>])[],
+  options: OrchestrationOptions<F>,
+): Orchestration<Phase, F> {
+  const given = bound as readonly (readonly [phase: string, agent: Agent])[]; // the compiled graph holds the state that these agents ask for
+  const { name, description } = options;
+  const fields = options.state ?? ({} as F);
+  const bindings = Object.fromEntries(given.map(([phase, agent]) => [phase, agent.id]));
+  const chart = readChart(machine, { ...options, bindings });
+  const agents = bind(chart, given);
+  const issues = [...nameIssues(chart, given, name, Object.keys(fields)), ...bindingIssues(chart, agents, given)];
+  if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
+  const blueprint = { chart, description, agents, fields, limits: options.limits ?? {} };
+  const known = [...restingPhases(chart)];
+  const self: Orchestration<Phase, F> = {
+    id: name,
+    name,
+    description,
+    chart,
+    machine,
+    phases: known as Phase[],
+    agentOf(phase) {
+      if (!known.includes(phase)) throw new UnknownAgentError(phase, known);
+      return agents.get(phase);
+    },
+    connects: (from, to) => (chart.edgesFrom.get(from) ?? []).some((edge) => edge.to === to),
+    results: (state) => known.flatMap((phase) => (state.results[phase]?.episode === state.control.episode ? [state.results[phase]] : [])),
+    verify: () => verify(chart, agents),
+    toMermaid: () => toMermaid(chart, agents),
+    compile: (compileOptions = {}) => compile<Phase, F>(blueprint, compileOptions),
+    node: () => nestedRunner(self, options.answerFrom),
+  };
+  return self;
+}
+
+/** Keys may be a phase's name or its dotted path. */
+function bind(chart: Chart, given: readonly (readonly [string, Agent])[]): Map<string, Agent> {
+  const names = new Map([...chart.phases.values()].flatMap((phase) => [[phase.name, phase.name] as const, [phase.path.join("."), phase.name] as const]));
+  const byPhase = new Map(given.flatMap(([key, agent]) => (names.has(key) ? [[names.get(key) ?? key, agent] as const] : [])));
+  return new Map([...chart.phases.keys()].flatMap((phase) => (byPhase.has(phase) ? [[phase, byPhase.get(phase) as Agent] as const] : [])));
+}
+
+function nameIssues(chart: Chart, given: readonly (readonly [string, Agent])[], name: string, stateKeys: readonly string[]): Issue[] {
+  return [
+    agentIdIssue("name", name),
+    ...given.map(([phase, agent]) => agentIdIssue(`agents.${phase}`, agent.id)),
+    ...[...restingPhases(chart)].map((phase) => phaseNameIssue(phase, stateKeys)),
+    ...stateKeys.map(stateKeyIssue),
+  ].filter((issue) => issue !== undefined);
+}
+
+/** Phases in which the chart can come to rest; those it only passes through need no agent. */
+const restingPhases = (chart: Chart): Set<string> => new Set(chart.edges.map((edge) => edge.to).filter((to) => chart.phases.has(to)));
+
+function bindingIssues(chart: Chart, agents: ReadonlyMap<string, Agent>, given: readonly (readonly [string, Agent])[]): Issue[] {
+  const paths = new Set([...chart.phases.values()].flatMap((phase) => [phase.name, phase.path.join(".")]));
+  const rests = restingPhases(chart);
+  const byId = new Map<string, Agent>();
+  const unknown = given.filter(([phase]) => !paths.has(phase)).map(([phase]): Issue => {
+    return { path: `agents.${phase}`, code: "UNKNOWN_PHASE", message: `no leaf state of the machine has this name; it has ${[...chart.phases.keys()].slice(0, 20).join(", ")}` };
+  });
+  const missing = [...chart.phases.values()].filter((phase) => rests.has(phase.name) && !phase.waits && !agents.has(phase.name)).map((phase): Issue => {
+    return { path: `agents.${phase.path.join(".")}`, code: "MISSING_AGENT", message: `nobody works here; bind an agent, or tag the state "waits" when only events from outside move it` };
+  });
+  const twice = given.flatMap(([phase, agent]): Issue[] => {
+    const first = byId.get(agent.id) ?? agent;
+    byId.set(agent.id, first);
+    return first === agent ? [] : [{ path: `agents.${phase}`, code: "DUPLICATE_AGENT", message: `another agent is called "${agent.id}" already; ids are unique` }];
+  });
+  return [...unknown, ...missing, ...twice];
+}

@@ -1,0 +1,171 @@
+import { isGraphBubbleUp, isParentCommand, type LangGraphRunnableConfig, type ParentCommand } from "@langchain/langgraph";
+import { AIMessage, type BaseMessage } from "@langchain/core/messages";
+import type { Result, Runner, Turn } from "../agent/agent.js";
+import { openBudget, type Budget, type Limits, type Resource } from "../agent/budget.js";
+import { messageType, recordMessage } from "../agent/conversation.js";
+import type { Outcome } from "../agent/outcome.js";
+import type { Clock } from "../base/clock.js";
+import { IllegalTransitionError, InvalidRequestError, LoopLimitError } from "../base/errors.js";
+import { jsonIssue } from "../base/json.js";
+import { repairHistory } from "../handoff/history.js";
+import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
+import type { BaseState } from "../state/schema.js";
+import type { Chart } from "../statechart/chart.js";
+import { advance, can, legalEvents, phasesOf, valueLabel, type Control, type ControlEvent } from "../statechart/control.js";
+import { BOOKKEEPING, EVENT } from "../statechart/vocabulary.js";
+import { outcomeOfCommand } from "./command.js";
+
+/** What all phase nodes of a compiled orchestration share. */
+export interface Team {
+  readonly chart: Chart;
+  readonly directory: Directory;
+  readonly limits: Required<Limits>;
+  readonly clock: Clock;
+  /** Keys of the extra state an agent may update. */
+  readonly stateKeys: ReadonlySet<string>;
+  readonly budgets: WeakMap<Control, Budget>;
+}
+
+/** Where a nested orchestration finds the budget of the one around it. */
+export const BUDGET_KEY = "__phasegraph_budget";
+
+const MAX_DATA_BYTES = 1_048_576;
+const NOTHING_USED: Readonly<Record<Resource, number>> = { steps: 0, modelCalls: 0, toolCalls: 0 };
+const UNLIMITED: Required<Limits> = { steps: Infinity, modelCalls: Infinity, toolCalls: Infinity };
+
+/** State a phase node hands to LangGraph: always exactly one event for the chart. */
+interface NodeUpdate {
+  readonly control: ControlEvent;
+  readonly messages?: BaseMessage[];
+  readonly results?: Record<string, Result>;
+  readonly [key: string]: unknown;
+}
+
+/**
+ * The node of one phase. It runs its agent only while the chart names the phase, and turns whatever the agent returns, or a raw
+ * command it throws, into state and one event. An event the chart refuses is a typed error, thrown before anything is written.
+ */
+export function phaseNode(team: Team, phase: string, run: Runner): (state: BaseState, config: LangGraphRunnableConfig) => Promise<NodeUpdate> {
+  const agent = team.directory.agentOf.get(phase) ?? phase;
+  return async (state, config) => {
+    const { control } = state;
+    const meta = { by: agent, at: team.clock.now(), phase };
+    if (!phasesOf(team.chart, control).includes(phase) || control.waiting.includes(phase)) {
+      return { control: { type: BOOKKEEPING.ENTER, expected: team.chart.hasParallel, meta } };
+    }
+    if (control.usage.steps >= team.limits.steps) throw new LoopLimitError(team.chart.name, team.limits.steps, phase);
+    const budget = nodeBudget(team, agent, control, config);
+    budget.spend("steps");
+    const turn = openTurn(team, phase, agent, state, budget, config);
+    const outcome = await outcomeOf(team, turn, run);
+    const event = { ...eventOf(team, turn, outcome), meta: { ...meta, usage: usageOf(budget) } };
+    const next = advance(team.chart, control, event);
+    if (next.refusals > control.refusals) {
+      throw new IllegalTransitionError(event.type, valueLabel(control.value), legalEvents(team.chart, control, phase), next.refused.at(-1)?.why);
+    }
+    return updateOf(team, turn, outcome, event, next);
+  };
+}
+
+function nodeBudget(team: Team, agent: string, control: Control, config: LangGraphRunnableConfig): Budget {
+  const outer = config.configurable?.[BUDGET_KEY] as Budget | undefined; // set only by openTurn of the orchestration around this one
+  const shared = team.budgets.get(control) ?? openBudget(team.chart.name, team.limits, control.usage, outer);
+  team.budgets.set(control, shared);
+  return openBudget(agent, UNLIMITED, NOTHING_USED, shared);
+}
+
+const usageOf = (budget: Budget) => ({ steps: budget.used("steps"), modelCalls: budget.used("modelCalls"), toolCalls: budget.used("toolCalls") });
+
+function openTurn(team: Team, phase: string, agent: string, state: BaseState, budget: Budget, config: LangGraphRunnableConfig): Turn {
+  const { chart, directory } = team;
+  const { control, messages, results, ...extra } = state;
+  return {
+    orchestration: chart.name,
+    phase,
+    agent,
+    messages,
+    state: extra,
+    results: Object.fromEntries(Object.entries(results).filter(([, result]) => result.episode === control.episode)),
+    handover: control.handover?.to === phase ? control.handover : undefined,
+    control,
+    waits: chart.phases.get(phase)?.waits === true,
+    legal: () => legalEvents(chart, control, phase),
+    can: (event) => can(chart, control, scopedEvent(team, control, phase, event)),
+    handoffs: () => openHandoffs(chart, directory, control, phase),
+    budget,
+    clock: team.clock,
+    config: { ...config, configurable: { ...config.configurable, [BUDGET_KEY]: budget } },
+  };
+}
+
+async function outcomeOf(team: Team, turn: Turn, run: Runner): Promise<Outcome<Record<string, unknown>>> {
+  try {
+    return await run(turn);
+  } catch (error) {
+    if (isParentCommand(error)) return outcomeOfCommand((error as ParentCommand).command, turn.agent, turn.messages);
+    if (isGraphBubbleUp(error) || turn.config.signal?.aborted === true) throw error;
+    const type = scoped(team, turn.control, turn.phase, EVENT.FAIL);
+    if (type === undefined) throw error;
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    const shown = { name: name.slice(0, 200), message: message.slice(0, 2_000) };
+    return { next: { kind: "event", event: { type, reason: shown.message, error: shown } } };
+  }
+}
+
+/** The first of `TYPE.<phase>` and `TYPE` that the chart accepts now: parallel regions use the former, so as not to hear each other. */
+function scoped(team: Team, control: Control, phase: string, type: string): string | undefined {
+  return [`${type}.${phase}`, type].find((candidate) => can(team.chart, control, { type: candidate }));
+}
+
+function scopedEvent(team: Team, control: Control, phase: string, event: { readonly type: string }): { readonly type: string; readonly [payload: string]: unknown } {
+  const own = { ...event, type: `${event.type}.${phase}` };
+  return can(team.chart, control, own) ? own : { ...event };
+}
+
+function eventOf(team: Team, turn: Turn, outcome: Outcome): ControlEvent {
+  const { chart, directory } = team;
+  const { next } = outcome;
+  switch (next.kind) {
+    case "done": {
+      const type = scoped(team, turn.control, turn.phase, EVENT.DONE);
+      return type === undefined && chart.phases.get(turn.phase)?.waits === true ? { type: BOOKKEEPING.REPLY } : { type: type ?? EVENT.DONE };
+    }
+    case "handoff": {
+      const { kind: _kind, to, ...payload } = next;
+      return { type: handoffEvent(chart, directory, turn.control, turn.phase, to) ?? `${EVENT.HANDOFF}${to}`, ...payload };
+    }
+    case "event": {
+      const { meta: _meta, ...event } = scopedEvent(team, turn.control, turn.phase, next.event);
+      return event;
+    }
+  }
+}
+
+function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknown>>, event: ControlEvent, next: Control): NodeUpdate {
+  const dataIssue = jsonIssue(outcome.data, MAX_DATA_BYTES);
+  if (dataIssue !== undefined) throw new InvalidRequestError(`The data of agent "${turn.agent}"`, dataIssue, "plain JSON");
+  const update = outcome.update ?? {};
+  const unknown = Object.keys(update).filter((key) => !team.stateKeys.has(key));
+  if (unknown.length > 0) {
+    throw new InvalidRequestError(`Agent "${turn.agent}" updates "${unknown.join('", "')}"`, "no such extra state", `a key of the orchestration's state (${[...team.stateKeys].join(", ") || "it has none"})`);
+  }
+  const spoken = [...(outcome.messages ?? [])];
+  if (outcome.content !== undefined && outcome.content !== "") spoken.push(new AIMessage({ content: outcome.content, name: turn.agent, id: team.clock.id() }));
+  const recipient = next.last.starts.map((phase) => team.directory.agentOf.get(phase) ?? phase).join(",") || "user";
+  const messages = repairHistory(spoken).map((message) =>
+    recordMessage(message, { author: turn.agent, recipient: messageType(message) === "tool" ? turn.agent : recipient, type: messageType(message), phase: turn.phase }),
+  );
+  const { error } = event as { readonly error?: { name: string; message: string } };
+  const failed = event.type === EVENT.FAIL || event.type === `${EVENT.FAIL}.${turn.phase}`;
+  const result: Result = {
+    agent: turn.agent,
+    phase: turn.phase,
+    episode: turn.control.episode,
+    at: event.meta?.at ?? 0,
+    status: failed ? "failed" : "ok",
+    content: messages.findLast((message) => message.getType() === "ai")?.text ?? "",
+    ...(outcome.data === undefined ? {} : { data: outcome.data }),
+    ...(failed && error !== undefined ? { error } : {}),
+  };
+  return { ...update, ...(messages.length === 0 ? {} : { messages }), results: { [turn.phase]: result }, control: event };
+}

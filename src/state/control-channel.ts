@@ -1,0 +1,89 @@
+import { BaseChannel } from "@langchain/langgraph";
+import { ChartMismatchError } from "../base/errors.js";
+import { isPlainObject } from "../base/json.js";
+import { chartLabel, type Chart } from "../statechart/chart.js";
+import { advance, initialControl, type Control, type ControlEvent } from "../statechart/control.js";
+
+/** What may be done with a thread that was written under another chart. */
+export type OnChartChange = "refuse" | "resume";
+
+/**
+ * The channel that holds the chart's state. An update is an event (or a list of events); whatever else arrives, `Overwrite`
+ * included, changes nothing but the record of refusals. It never throws on an update: a reducer that throws would poison the thread.
+ */
+export class ControlChannel extends BaseChannel<Control, ControlEvent, Control> {
+  lc_graph_name = "PhasegraphControl";
+  private value: Control;
+
+  constructor(
+    private readonly chart: Chart,
+    private readonly onChange: OnChartChange,
+    value?: Control,
+  ) {
+    super();
+    this.value = value ?? initialControl(chart);
+  }
+
+  /** @throws ChartMismatchError when the stored state belongs to another chart and may not, or cannot, go on under this one. */
+  override fromCheckpoint(stored?: Control): this {
+    const value = stored === undefined ? undefined : adopt(this.chart, stored, this.onChange);
+    return new ControlChannel(this.chart, this.onChange, value) as this;
+  }
+
+  override update(updates: ControlEvent[]): boolean {
+    const before = this.value;
+    for (const update of updates.flat(1)) this.value = advance(this.chart, this.value, update);
+    return this.value !== before;
+  }
+
+  override get(): Control {
+    return this.value;
+  }
+
+  override checkpoint(): Control {
+    return this.value;
+  }
+
+  override isAvailable(): boolean {
+    return true;
+  }
+
+  override equals(other: BaseChannel): boolean {
+    return this === other || (other instanceof ControlChannel && other.chart === this.chart);
+  }
+}
+
+/** Stored state as this chart may use it. Forms of earlier versions will be lifted here, one pure step each. */
+function adopt(chart: Chart, stored: Control, onChange: OnChartChange): Control {
+  if (!isPlainObject(stored) || !isPlainObject(stored.chart)) {
+    throw new ChartMismatchError("something other than phasegraph", chartLabel(chart), `its "control" is not a chart's state. Use another thread.`);
+  }
+  if (stored.v !== 1) {
+    throw new ChartMismatchError(chartLabel(stored.chart), chartLabel(chart), `its stored form is version ${String(stored.v)}, and this release reads version 1. Update phasegraph.`);
+  }
+  if (stored.chart.fingerprint === chart.fingerprint && stored.chart.name === chart.name) return stored;
+  const current: Control = { ...stored, chart: { name: chart.name, version: chart.version, fingerprint: chart.fingerprint } };
+  const obstacle = missing(chart, current);
+  if (obstacle !== undefined) throw new ChartMismatchError(chartLabel(stored.chart), chartLabel(chart), obstacle);
+  if (onChange === "resume") return current;
+  throw new ChartMismatchError(
+    chartLabel(stored.chart),
+    chartLabel(chart),
+    `the states, transitions or agents differ. Its place in the chart still exists: compile({ onChartChange: "resume" }) goes on there.`,
+  );
+}
+
+/** What of the thread has no place in the chart. */
+function missing(chart: Chart, control: Control): string | undefined {
+  try {
+    const snapshot = chart.machine.resolveState({ value: control.value, context: control.context });
+    for (const ids of Object.values(control.history ?? {})) for (const id of ids) chart.machine.getStateNodeById(id);
+    const lost = control.waiting.filter((phase) => !chart.phases.has(phase));
+    if (lost.length > 0) return `it waits in "${lost.join('", "')}", which this chart does not have. Finish it under the old definition.`;
+    return JSON.stringify(snapshot.value) === JSON.stringify(control.value) || control.done
+      ? undefined
+      : `its place ${JSON.stringify(control.value)} means ${JSON.stringify(snapshot.value)} here. Finish it under the old definition.`;
+  } catch {
+    return `it stands in ${JSON.stringify(control.value)}, which this chart does not have. Finish it under the old definition.`;
+  }
+}

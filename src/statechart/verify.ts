@@ -1,0 +1,3 @@
+import type { Chart } from "./chart.js";
+export interface Verification { readonly ok: boolean }
+export function verify(_chart: Chart, _agents: ReadonlyMap<string, unknown>): Verification { return { ok: true }; }
