@@ -18,12 +18,33 @@ export {
 export { systemClock, type Clock } from "./src/base/clock.js";
 export type { Agent, HandoffTarget, PhaseRun, Place, Result, Runner, Turn } from "./src/agent/agent.js";
 export type { Budget, Limits, Resource } from "./src/agent/budget.js";
-export { conversationLog, readRecord, type LogEntry, type LogFilter, type MessageRecord, type MessageType } from "./src/agent/conversation.js";
-export { handoff, reply, send, type HandoffOptions, type Next, type Outcome, type OutcomeOptions, type Update } from "./src/agent/outcome.js";
+export {
+  conversationLog,
+  readRecord,
+  type LogEntry,
+  type LogFilter,
+  type MessageRecord,
+  type MessageType,
+} from "./src/agent/conversation.js";
+export {
+  handoff,
+  reply,
+  send,
+  type HandoffOptions,
+  type Next,
+  type Outcome,
+  type OutcomeOptions,
+  type Update,
+} from "./src/agent/outcome.js";
 export { repairHistory, viewHistory, type HistoryView } from "./src/handoff/history.js";
 export { type CompileOptions } from "./src/compile/compile.js";
 export { OrchestrationGraph } from "./src/compile/graph.js";
-export { defineOrchestration, type Orchestration, type OrchestrationDefinition, type OrchestrationOptions } from "./src/compile/orchestration.js";
+export {
+  defineOrchestration,
+  type Orchestration,
+  type OrchestrationDefinition,
+  type OrchestrationOptions,
+} from "./src/compile/orchestration.js";
 export type { BaseState, Fields, FieldValues, GraphInput, GraphOutput, GraphState, GraphUpdate } from "./src/state/schema.js";
 export type { OnChartChange } from "./src/state/control-channel.js";
 export type { EventSchemas } from "./src/statechart/chart.js";

@@ -15,8 +15,16 @@ const after = (index: number): string => RING[(index + 1) % RING.length] ?? RING
 
 /** Three agents of ours, with the handoff tool. */
 export function oursRing(handoffs: number, checkpointer: BaseCheckpointSaver, durable = true): Contestant {
-  const model = new RingModel({ handoffs, pass: (seen) => ({ name: "handoff", args: { target: after(seen), reason: "ring", summary: "" } }) });
-  const ring = swarm({ name: "ring", agents: RING.map((id) => agent({ id, model, durable })), maxHandoffs: handoffs, limits: { steps: handoffs + 1, modelCalls: handoffs + 1 } });
+  const model = new RingModel({
+    handoffs,
+    pass: (seen) => ({ name: "handoff", args: { target: after(seen), reason: "ring", summary: "" } }),
+  });
+  const ring = swarm({
+    name: "ring",
+    agents: RING.map((id) => agent({ id, model, durable })),
+    maxHandoffs: handoffs,
+    limits: { steps: handoffs + 1, modelCalls: handoffs + 1 },
+  });
   return ring.compile({ checkpointer }) as unknown as Contestant; // narrowed to what the bench calls
 }
 
@@ -29,12 +37,19 @@ export function swarmRing(handoffs: number, checkpointer: BaseCheckpointSaver): 
 
 /** The same ring as somebody would write it by hand, without any guarantee. */
 export function handwrittenRing(handoffs: number, checkpointer: BaseCheckpointSaver): Contestant {
-  const model = new RingModel({ handoffs, pass: (seen) => ({ name: "handoff", args: { target: after(seen), reason: "ring", summary: "" } }) });
+  const model = new RingModel({
+    handoffs,
+    pass: (seen) => ({ name: "handoff", args: { target: after(seen), reason: "ring", summary: "" } }),
+  });
   const node = async (state: typeof MessagesAnnotation.State) => {
     const answer = (await model.invoke(state.messages)) as AIMessage;
     const [call] = answer.tool_calls ?? [];
     if (call === undefined) return { messages: [answer] };
-    const told = new ToolMessage({ tool_call_id: call.id ?? "", name: "handoff", content: `Handed over to ${String(call.args["target"])}.` });
+    const told = new ToolMessage({
+      tool_call_id: call.id ?? "",
+      name: "handoff",
+      content: `Handed over to ${String(call.args["target"])}.`,
+    });
     return new Command({ goto: String(call.args["target"]), update: { messages: [answer, told] } });
   };
   const graph = new StateGraph(MessagesAnnotation)
@@ -54,7 +69,8 @@ export async function ringTurn(contestant: Contestant, handoffs: number): Promis
   const begin = performance.now();
   const { messages } = await contestant.invoke({ messages: [new HumanMessage("go")] }, config);
   const milliseconds = performance.now() - begin;
-  if (messages.length < handoffs * 2) throw new Error(`The ring ended after ${messages.length} messages; ${handoffs * 2} or more were due.`);
+  if (messages.length < handoffs * 2)
+    throw new Error(`The ring ended after ${messages.length} messages; ${handoffs * 2} or more were due.`);
   return milliseconds;
 }
 

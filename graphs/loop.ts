@@ -19,10 +19,12 @@ const EXHAUSTED = "(exhausted)";
 const DECIDING = "(deciding)";
 
 /** The reviewer is content. */
-export const approve = (feedback = ""): Outcome<never> => send<never>({ type: "APPROVE", feedback: feedback.slice(0, MAX_FEEDBACK) }, feedback === "" ? {} : { content: feedback });
+export const approve = (feedback = ""): Outcome<never> =>
+  send<never>({ type: "APPROVE", feedback: feedback.slice(0, MAX_FEEDBACK) }, feedback === "" ? {} : { content: feedback });
 
 /** The work goes back with feedback (its first 4,000 characters are kept in the chart, all of it in the conversation). */
-export const revise = (feedback: string): Outcome<never> => send<never>({ type: "REVISE", feedback: feedback.slice(0, MAX_FEEDBACK) }, { content: feedback });
+export const revise = (feedback: string): Outcome<never> =>
+  send<never>({ type: "REVISE", feedback: feedback.slice(0, MAX_FEEDBACK) }, { content: feedback });
 
 /** A producer and those who judge its work. */
 export interface LoopDefinition<Id extends string, F extends Fields> extends OrchestrationOptions<F> {
@@ -53,10 +55,15 @@ export function loopResult(state: Pick<BaseState, "control">): LoopResult {
  * Producer ⇄ reviewers until all approve, or `maxIterations` drafts were made. Ends in the state `(approved)` or `(exhausted)`.
  * @throws InvalidDefinitionError when there is no reviewer, an id twice, or a limit below 1.
  */
-export function loop<const Id extends string, const F extends Fields = Record<never, never>>(definition: LoopDefinition<Id, F>): Orchestration<Id, F> {
+export function loop<const Id extends string, const F extends Fields = Record<never, never>>(
+  definition: LoopDefinition<Id, F>,
+): Orchestration<Id, F> {
   const { name, producer, reviewers, mode = "parallel", maxIterations = 3 } = definition;
   const agents = [producer, ...reviewers];
-  const issues = [...limitIssue("maxIterations", maxIterations), ...(reviewers.length > 0 ? [] : [{ path: "reviewers", code: "NO_AGENTS", message: "give at least one reviewer" }])];
+  const issues = [
+    ...limitIssue("maxIterations", maxIterations),
+    ...(reviewers.length > 0 ? [] : [{ path: "reviewers", code: "NO_AGENTS", message: "give at least one reviewer" }]),
+  ];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
   const ids = reviewers.map((reviewer) => reviewer.id as string);
   const approvedByAll = ({ context }: { context: PatternContext }) => {
@@ -68,11 +75,17 @@ export function loop<const Id extends string, const F extends Fields = Record<ne
     initial: producer.id,
     states: {
       [producer.id]: { on: { DONE: { target: mode === "parallel" ? "(reviewing)" : (ids[0] ?? ""), actions: assign({ verdicts: [] }) } } },
-      ...(mode === "parallel" ? { "(reviewing)": { type: "parallel" as const, states: Object.fromEntries(ids.map((id) => [id, region(id)])), onDone: DECIDING } } : chain(ids)),
+      ...(mode === "parallel"
+        ? { "(reviewing)": { type: "parallel" as const, states: Object.fromEntries(ids.map((id) => [id, region(id)])), onDone: DECIDING } }
+        : chain(ids)),
       [DECIDING]: {
         always: [
           { guard: approvedByAll, target: APPROVED },
-          { guard: ({ context }) => Number(context["iteration"]) < maxIterations, target: producer.id, actions: assign({ iteration: ({ context }) => Number(context["iteration"]) + 1 }) },
+          {
+            guard: ({ context }) => Number(context["iteration"]) < maxIterations,
+            target: producer.id,
+            actions: assign({ iteration: ({ context }) => Number(context["iteration"]) + 1 }),
+          },
           { target: EXHAUSTED },
         ],
       },
@@ -81,13 +94,26 @@ export function loop<const Id extends string, const F extends Fields = Record<ne
     },
   });
   const feedback = z.looseObject({ feedback: z.string().max(MAX_FEEDBACK) });
-  const events = Object.fromEntries(ids.flatMap((id) => [[`APPROVE.${id}`, feedback], [`REVISE.${id}`, feedback]]));
-  return orchestrate<Id, F>(machine, agents.map((agent) => [agent.id, agent] as const), { answerFrom: producer.id, ...definition, events: { ...definition.events, ...events } });
+  const events = Object.fromEntries(
+    ids.flatMap((id) => [
+      [`APPROVE.${id}`, feedback],
+      [`REVISE.${id}`, feedback],
+    ]),
+  );
+  return orchestrate<Id, F>(
+    machine,
+    agents.map((agent) => [agent.id, agent] as const),
+    { answerFrom: producer.id, ...definition, events: { ...definition.events, ...events } },
+  );
 }
 
-const region = (id: string) => ({ initial: "reviewing", states: { reviewing: { id, on: verdictsOf(id, "heard") }, heard: { type: "final" as const } } });
+const region = (id: string) => ({
+  initial: "reviewing",
+  states: { reviewing: { id, on: verdictsOf(id, "heard") }, heard: { type: "final" as const } },
+});
 
-const chain = (ids: readonly string[]) => Object.fromEntries(ids.map((id, index) => [id, { on: verdictsOf(id, ids[index + 1] ?? DECIDING) }]));
+const chain = (ids: readonly string[]) =>
+  Object.fromEntries(ids.map((id, index) => [id, { on: verdictsOf(id, ids[index + 1] ?? DECIDING) }]));
 
 /** Only APPROVE approves: REVISE, a reply without a verdict and an error all count against. */
 function verdictsOf(reviewer: string, target: string) {

@@ -31,5 +31,7 @@ export function machineOf(name: string, agents: readonly { readonly id: string }
 
 /** A whole number from `low` up, as an issue when it is not. */
 export function limitIssue(path: string, value: number, low = 1): Issue[] {
-  return Number.isInteger(value) && value >= low ? [] : [{ path, code: "BAD_LIMIT", message: `must be a whole number from ${low} up, not ${value}` }];
+  return Number.isInteger(value) && value >= low
+    ? []
+    : [{ path, code: "BAD_LIMIT", message: `must be a whole number from ${low} up, not ${value}` }];
 }

@@ -16,7 +16,9 @@ export interface ParallelDefinition<Id extends string, F extends Fields> extends
  * A ∥ B ∥ C. `orchestration.results(state)` gives their results in the order of `branches`, failed ones included.
  * @throws InvalidDefinitionError when there is no branch, or two have one id.
  */
-export function parallel<const Id extends string, const F extends Fields = Record<never, never>>(definition: ParallelDefinition<Id, F>): Orchestration<Id, F> {
+export function parallel<const Id extends string, const F extends Fields = Record<never, never>>(
+  definition: ParallelDefinition<Id, F>,
+): Orchestration<Id, F> {
   const { branches, synthesizer, onFailure = "isolate" } = definition;
   const agents = synthesizer === undefined ? branches : [...branches, synthesizer];
   const machine = machineOf(definition.name, agents, {
@@ -31,7 +33,11 @@ export function parallel<const Id extends string, const F extends Fields = Recor
       [THE_END]: { type: "final" },
     },
   });
-  return orchestrate<Id, F>(machine, agents.map((agent) => [agent.id, agent] as const), definition);
+  return orchestrate<Id, F>(
+    machine,
+    agents.map((agent) => [agent.id, agent] as const),
+    definition,
+  );
 }
 
 /** One branch: its events carry its own name, so that no sibling hears them. */

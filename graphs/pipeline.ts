@@ -54,42 +54,65 @@ export function pipeline<const Phase extends string, const Id extends string, co
     guard: ({ context }: { context: PatternContext }) => Number(context["returns"]) < maxReturns,
     actions: assign({ returns: ({ context }: { context: PatternContext }) => Number(context["returns"]) + 1 }),
   });
-  const machine = machineOf(name, stages.map((stage) => ({ id: stage.phase })), {
-    context: { returns: 0 },
-    initial: order[0] ?? "",
-    on: { INPUT: { actions: assign({ returns: 0 }) } },
-    states: {
-      ...Object.fromEntries(
-        stages.map((stage, index) => {
-          const leadsTo = (target: string) => (order.indexOf(target) > index ? { target } : back(target));
-          const onward = stage.next === undefined ? THE_END : leadsTo(stage.next);
-          const reply = { DONE: typeof onward === "object" && "guard" in onward ? [onward, { target: THE_END }] : onward };
-          return [
-            stage.phase,
-            { ...((stage.waits ?? waits) ? { tags: "waits" } : {}), on: { ...((stage.waits ?? waits) ? {} : reply), ...Object.fromEntries(targetsOf(stage).map((target) => [`HANDOFF.${target}`, leadsTo(target)])) } },
-          ];
-        }),
-      ),
-      ...(stages.some((stage) => !(stage.waits ?? waits)) ? { [THE_END]: { type: "final" as const } } : {}),
+  const machine = machineOf(
+    name,
+    stages.map((stage) => ({ id: stage.phase })),
+    {
+      context: { returns: 0 },
+      initial: order[0] ?? "",
+      on: { INPUT: { actions: assign({ returns: 0 }) } },
+      states: {
+        ...Object.fromEntries(
+          stages.map((stage, index) => {
+            const leadsTo = (target: string) => (order.indexOf(target) > index ? { target } : back(target));
+            const onward = stage.next === undefined ? THE_END : leadsTo(stage.next);
+            const reply = { DONE: typeof onward === "object" && "guard" in onward ? [onward, { target: THE_END }] : onward };
+            return [
+              stage.phase,
+              {
+                ...((stage.waits ?? waits) ? { tags: "waits" } : {}),
+                on: {
+                  ...((stage.waits ?? waits) ? {} : reply),
+                  ...Object.fromEntries(targetsOf(stage).map((target) => [`HANDOFF.${target}`, leadsTo(target)])),
+                },
+              },
+            ];
+          }),
+        ),
+        ...(stages.some((stage) => !(stage.waits ?? waits)) ? { [THE_END]: { type: "final" as const } } : {}),
+      },
     },
-  });
-  const bindings = stages.map((stage) => [stage.phase, supervisor === undefined ? stage.agent : observed(stage.agent, supervisor)] as const);
+  );
+  const bindings = stages.map(
+    (stage) => [stage.phase, supervisor === undefined ? stage.agent : observed(stage.agent, supervisor)] as const,
+  );
   return {
     ...orchestrate<Phase, F>(machine, bindings, definition),
     phaseMap: Object.fromEntries([...stages].reverse().map((stage) => [stage.agent.id, stage.phase])),
-    allowedTransitions: Object.fromEntries(stages.map((stage) => [stage.phase, targetsOf(stage)])) as unknown as Record<Phase, readonly Phase[]>, // one entry per stage
+    allowedTransitions: Object.fromEntries(stages.map((stage) => [stage.phase, targetsOf(stage)])) as unknown as Record<
+      Phase,
+      readonly Phase[]
+    >, // one entry per stage
   };
 }
 
-const targetsOf = <Phase extends string>(stage: { readonly next?: Phase | undefined; readonly canReturnTo?: readonly Phase[] | undefined }): Phase[] => [
-  ...new Set([...(stage.next === undefined ? [] : [stage.next]), ...(stage.canReturnTo ?? [])]),
-];
+const targetsOf = <Phase extends string>(stage: {
+  readonly next?: Phase | undefined;
+  readonly canReturnTo?: readonly Phase[] | undefined;
+}): Phase[] => [...new Set([...(stage.next === undefined ? [] : [stage.next]), ...(stage.canReturnTo ?? [])])];
 
-function stageIssues(stages: readonly { readonly phase: string; readonly next?: string | undefined; readonly canReturnTo?: readonly string[] | undefined }[]): Issue[] {
+function stageIssues(
+  stages: readonly { readonly phase: string; readonly next?: string | undefined; readonly canReturnTo?: readonly string[] | undefined }[],
+): Issue[] {
   const phases = stages.map((stage) => stage.phase);
-  const known = (path: string, phase: string): Issue[] => (phases.includes(phase) ? [] : [{ path, code: "UNKNOWN_PHASE", message: `"${phase}" is no phase of this pipeline; it has ${phases.join(", ")}` }]);
+  const known = (path: string, phase: string): Issue[] =>
+    phases.includes(phase)
+      ? []
+      : [{ path, code: "UNKNOWN_PHASE", message: `"${phase}" is no phase of this pipeline; it has ${phases.join(", ")}` }];
   return stages.flatMap((stage) => [
-    ...(AGENT_ID.test(stage.phase) ? [] : [{ path: `stages.${stage.phase}`, code: "BAD_NAME", message: "use letters, digits, _ and - only (at most 64)" }]),
+    ...(AGENT_ID.test(stage.phase)
+      ? []
+      : [{ path: `stages.${stage.phase}`, code: "BAD_NAME", message: "use letters, digits, _ and - only (at most 64)" }]),
     ...(stage.next === undefined ? [] : known(`stages.${stage.phase}.next`, stage.next)),
     ...(stage.canReturnTo ?? []).flatMap((phase) => known(`stages.${stage.phase}.canReturnTo`, phase)),
   ]);

@@ -20,7 +20,9 @@ export interface SwarmDefinition<Id extends string, F extends Fields> extends Or
  * Any agent hands off to any other; a reply goes to the user, whose next message reaches the agent that replied.
  * @throws InvalidDefinitionError when entry or handoffs name an unknown agent.
  */
-export function swarm<const Id extends string, const F extends Fields = Record<never, never>>(definition: SwarmDefinition<Id, F>): Orchestration<Id, F> {
+export function swarm<const Id extends string, const F extends Fields = Record<never, never>>(
+  definition: SwarmDefinition<Id, F>,
+): Orchestration<Id, F> {
   const { name, agents, entry = agents[0]?.id, handoffs, maxHandoffs = 20 } = definition;
   const ids = agents.map((agent) => agent.id as string);
   const issues = [...unknownIds(ids, entry, handoffs), ...limitIssue("maxHandoffs", maxHandoffs, 0)];
@@ -41,17 +43,36 @@ export function swarm<const Id extends string, const F extends Fields = Record<n
     states: Object.fromEntries(
       ids.map((id) => {
         const allowed: readonly string[] = handoffs?.[id as Id] ?? [];
-        return [id, { tags: "waits", on: handoffs === undefined ? { [`HANDOFF.${id}`]: {} } : Object.assign({}, ...allowed.map((target) => to(target, target))) }];
+        return [
+          id,
+          {
+            tags: "waits",
+            on: handoffs === undefined ? { [`HANDOFF.${id}`]: {} } : Object.assign({}, ...allowed.map((target) => to(target, target))),
+          },
+        ];
       }),
     ),
   });
-  return orchestrate<Id, F>(machine, agents.map((agent) => [agent.id, agent] as const), definition);
+  return orchestrate<Id, F>(
+    machine,
+    agents.map((agent) => [agent.id, agent] as const),
+    definition,
+  );
 }
 
-function unknownIds(ids: readonly string[], entry: string | undefined, handoffs: Readonly<Record<string, readonly string[] | undefined>> | undefined): Issue[] {
+function unknownIds(
+  ids: readonly string[],
+  entry: string | undefined,
+  handoffs: Readonly<Record<string, readonly string[] | undefined>> | undefined,
+): Issue[] {
   const named = [
     ...(entry === undefined ? [] : [["entry", entry] as const]),
-    ...Object.entries(handoffs ?? {}).flatMap(([from, targets]) => [[`handoffs.${from}`, from] as const, ...(targets ?? []).map((target) => [`handoffs.${from}`, target] as const)]),
+    ...Object.entries(handoffs ?? {}).flatMap(([from, targets]) => [
+      [`handoffs.${from}`, from] as const,
+      ...(targets ?? []).map((target) => [`handoffs.${from}`, target] as const),
+    ]),
   ];
-  return named.filter(([, id]) => !ids.includes(id)).map(([path, id]) => ({ path, code: "UNKNOWN_AGENT", message: `"${id}" is no agent of this swarm; it has ${ids.join(", ")}` }));
+  return named
+    .filter(([, id]) => !ids.includes(id))
+    .map(([path, id]) => ({ path, code: "UNKNOWN_AGENT", message: `"${id}" is no agent of this swarm; it has ${ids.join(", ")}` }));
 }

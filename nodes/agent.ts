@@ -13,9 +13,13 @@ export type AgentDefinition<Id extends string, State, Output> = FunctionAgent<Id
  * const closer = agent({ id: "closer", run: () => "Done." });
  * const triage = agent({ id: "triage", model: "openai:gpt-5-mini", prompt: "Find out what it is about.", tools: [lookup] });
  */
-export function agent<const Id extends string, State = object, Output = unknown>(definition: AgentDefinition<Id, State, Output>): Agent<Id, State> {
+export function agent<const Id extends string, State = object, Output = unknown>(
+  definition: AgentDefinition<Id, State, Output>,
+): Agent<Id, State> {
   if (!AGENT_ID.test(definition.id)) {
-    throw new InvalidDefinitionError(`Agent "${definition.id}"`, [{ path: "id", code: "BAD_NAME", message: "use letters, digits, _ and - only (at most 64)" }]);
+    throw new InvalidDefinitionError(`Agent "${definition.id}"`, [
+      { path: "id", code: "BAD_NAME", message: "use letters, digits, _ and - only (at most 64)" },
+    ]);
   }
   const run = phaseRun<State, Output>(definition);
   return { id: definition.id, description: definition.description, node: () => run };
@@ -24,7 +28,13 @@ export function agent<const Id extends string, State = object, Output = unknown>
 function phaseRun<State, Output>(definition: AgentDefinition<string, State, Output>): PhaseRun<State> {
   const kinds = ["run", "model", "graph"].filter((kind) => kind in definition);
   if (kinds.length !== 1) {
-    throw new InvalidDefinitionError(`Agent "${definition.id}"`, [{ path: kinds.join("+") || "run", code: "AGENT_KIND", message: `give exactly one of run, model and graph, not ${kinds.join(" and ") || "none"}` }]);
+    throw new InvalidDefinitionError(`Agent "${definition.id}"`, [
+      {
+        path: kinds.join("+") || "run",
+        code: "AGENT_KIND",
+        message: `give exactly one of run, model and graph, not ${kinds.join(" and ") || "none"}`,
+      },
+    ]);
   }
   return "run" in definition ? functionRun(definition) : modelRun(definition);
 }

@@ -44,7 +44,14 @@ export function askApproval(turn: Turn, calls: readonly ToolCall[], round: numbe
   const task = (turn.config as { executionInfo?: { taskId?: string } }).executionInfo?.taskId ?? ""; // LangGraph's own id of this node run
   for (let attempt = 0, problem: string | undefined; ; attempt += 1) {
     const nonce = fingerprint(JSON.stringify([task, round, attempt, requests]));
-    const question: ApprovalQuestion = { kind: "approval", nonce, agent: turn.agent, phase: turn.phase, requests, ...(problem === undefined ? {} : { problem }) };
+    const question: ApprovalQuestion = {
+      kind: "approval",
+      nonce,
+      agent: turn.agent,
+      phase: turn.phase,
+      requests,
+      ...(problem === undefined ? {} : { problem }),
+    };
     const answer: unknown = interrupt(question);
     const checked = check(answer, nonce, requests);
     if (typeof checked !== "string") return checked;
@@ -58,6 +65,9 @@ function check(answer: unknown, nonce: string, requests: readonly ApprovalReques
   if (!parsed.success) return `The answer has not the form asked for; ${form}.`;
   if (parsed.data.nonce !== nonce) return `The answer belongs to another question; ${form}.`;
   const decisions = new Map(parsed.data.decisions.map((decision) => [decision.id, decision]));
-  const complete = requests.every((request) => decisions.has(request.id)) && decisions.size === requests.length && parsed.data.decisions.length === requests.length;
+  const complete =
+    requests.every((request) => decisions.has(request.id)) &&
+    decisions.size === requests.length &&
+    parsed.data.decisions.length === requests.length;
   return complete ? decisions : `Decisions and requests do not match; ${form}.`;
 }

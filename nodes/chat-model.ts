@@ -19,7 +19,11 @@ export async function chatModel(model: ChatModel): Promise<BaseChatModel> {
 
 async function load(name: string): Promise<BaseChatModel> {
   const { initChatModel } = await import("langchain/chat_models/universal").catch((cause: unknown) => {
-    throw new InvalidRequestError(`The model "${name}"`, `it is given by name, which needs the package "langchain" (${String(cause)})`, "npm install langchain, or a chat model object");
+    throw new InvalidRequestError(
+      `The model "${name}"`,
+      `it is given by name, which needs the package "langchain" (${String(cause)})`,
+      "npm install langchain, or a chat model object",
+    );
   });
   return (await initChatModel(name)) as unknown as BaseChatModel; // ConfigurableModel forwards every method of the model it makes
 }

@@ -26,7 +26,18 @@ function outcomeOf<State>(id: string, turn: Turn<State>, answer: unknown): Outco
   if (AIMessage.isInstance(answer)) return { messages: [answer], next: { kind: "done" } };
   if (isCommandLike(answer)) return outcomeOfCommand(answer, id, turn.messages) as Outcome<State>; // its update is checked against the state's keys by the node
   if (isPlainObject(answer) && isPlainObject(answer["next"])) return answer as unknown as Outcome<State>; // made by reply(), handoff() or send()
-  throw new InvalidRequestError(`Agent "${id}" returned ${describe(answer)}`, "that says nothing about what comes next", "a text, reply(…), handoff(…) or send(…)");
+  throw new InvalidRequestError(
+    `Agent "${id}" returned ${describe(answer)}`,
+    "that says nothing about what comes next",
+    "a text, reply(…), handoff(…) or send(…)",
+  );
 }
 
-const describe = (value: unknown): string => (typeof value === "object" ? `an object with ${Object.keys(value ?? {}).slice(0, 5).join(", ") || "nothing in it"}` : `a ${typeof value}`);
+const describe = (value: unknown): string =>
+  typeof value === "object"
+    ? `an object with ${
+        Object.keys(value ?? {})
+          .slice(0, 5)
+          .join(", ") || "nothing in it"
+      }`
+    : `a ${typeof value}`;

@@ -24,7 +24,10 @@ export const HandoffArguments = z.object({
 /** The tool as the model sees it: only targets that are open now, each with who works there. Never executed; the turn answers it. */
 export function handoffTool(targets: readonly HandoffTarget[]) {
   const [first, ...rest] = targets.map((open) => open.target);
-  const lines = targets.map((open) => `- ${open.target}${open.agent === undefined || open.agent === open.target ? "" : ` (${open.agent})`}${open.description === undefined ? "" : `: ${open.description}`}`);
+  const lines = targets.map(
+    (open) =>
+      `- ${open.target}${open.agent === undefined || open.agent === open.target ? "" : ` (${open.agent})`}${open.description === undefined ? "" : `: ${open.description}`}`,
+  );
   return tool(() => "", {
     name: HANDOFF_TOOL,
     description: `Pass the work to someone else. You cannot go on afterwards. Open now:\n${lines.join("\n")}`,

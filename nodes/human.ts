@@ -25,7 +25,10 @@ export interface HumanQuestion {
 
 /** The answer to a {@link HumanQuestion}: words, or an event for the chart with words beside it. */
 export const HumanAnswer = z.union([
-  z.string().min(1).transform((text) => ({ text })),
+  z
+    .string()
+    .min(1)
+    .transform((text) => ({ text })),
   z.object({ text: z.string().min(1) }),
   z.object({ event: z.looseObject({ type: z.string() }), text: z.string().optional() }),
 ]);
@@ -42,8 +45,15 @@ function ask(definition: HumanDefinition<string>, turn: Turn): Outcome {
   const { question } = definition;
   const shown = typeof question === "function" ? question(turn) : (question ?? turn.messages.at(-1)?.text ?? "");
   const events = turn.legal();
-  for (let problem: string | undefined; ; ) {
-    const asked: HumanQuestion = { kind: "human", agent: definition.id, phase: turn.phase, question: shown, events, ...(problem === undefined ? {} : { problem }) };
+  for (let problem: string | undefined; ;) {
+    const asked: HumanQuestion = {
+      kind: "human",
+      agent: definition.id,
+      phase: turn.phase,
+      question: shown,
+      events,
+      ...(problem === undefined ? {} : { problem }),
+    };
     const parsed = HumanAnswer.safeParse(interrupt(asked));
     if (!parsed.success) {
       problem = `Answer with a text, or { event: { type }, text? }; events accepted now: ${events.join(", ") || "none"}.`;

@@ -37,11 +37,15 @@ export async function callModel(turn: Turn, call: ModelCall): Promise<ModelAnswe
     return tidy(turn, answer);
   };
   const stored = call.durable ? await durably(turn, "call_model", ask) : await ask();
-  return { message: stored, malformed: new Map((stored.invalid_tool_calls ?? []).map((invalid) => [invalid.id ?? "", invalid.error ?? "not valid JSON"])) };
+  return {
+    message: stored,
+    malformed: new Map((stored.invalid_tool_calls ?? []).map((invalid) => [invalid.id ?? "", invalid.error ?? "not valid JSON"])),
+  };
 }
 
 function bind(call: ModelCall) {
-  if (call.model.bindTools === undefined) throw new TypeError(`The model ${call.model.getName()} cannot call tools; give the agent another model, or no tools and no handoffs.`);
+  if (call.model.bindTools === undefined)
+    throw new TypeError(`The model ${call.model.getName()} cannot call tools; give the agent another model, or no tools and no handoffs.`);
   return call.model.bindTools([...call.tools], call.forced === undefined ? {} : { tool_choice: call.forced });
 }
 

@@ -5,7 +5,13 @@ import { z } from "zod";
 import type { HandoffTarget, PhaseRun, Turn } from "../src/agent/agent.js";
 import { HANDOFF_TOOL, recordMessage } from "../src/agent/conversation.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
-import { BudgetExceededError, HandoffRejectedError, InvalidDefinitionError, InvalidModelOutputError, StepTimeoutError } from "../src/base/errors.js";
+import {
+  BudgetExceededError,
+  HandoffRejectedError,
+  InvalidDefinitionError,
+  InvalidModelOutputError,
+  StepTimeoutError,
+} from "../src/base/errors.js";
 import { viewHistory, type HistoryView } from "../src/handoff/history.js";
 import { askApproval } from "./approval.js";
 import { chatModel, type ChatModel } from "./chat-model.js";
@@ -45,7 +51,12 @@ export interface ModelAgent<Id extends string, State, Output = unknown> {
   /** Refused handoffs after which the turn fails. Default 3. */
   readonly handoffAttempts?: number;
   /** Called for each refused handoff, with what would have been legal. */
-  readonly onHandoffRejected?: (rejection: { readonly agent: string; readonly phase: string; readonly target: string; readonly legal: readonly string[] }) => void;
+  readonly onHandoffRejected?: (rejection: {
+    readonly agent: string;
+    readonly phase: string;
+    readonly target: string;
+    readonly legal: readonly string[];
+  }) => void;
 }
 
 const RESPOND = "respond";
@@ -57,9 +68,18 @@ export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>
   const tools = new Map((agent.tools ?? []).map((given) => [given.name, given]));
   const taken = [HANDOFF_TOOL, ...(agent.output === undefined ? [] : [RESPOND])].filter((name) => tools.has(name));
   if (taken.length > 0 || tools.size < (agent.tools?.length ?? 0)) {
-    throw new InvalidDefinitionError(`Agent "${agent.id}"`, [{ path: "tools", code: "TOOL_NAME", message: `tool names are unique, and "${[HANDOFF_TOOL, RESPOND].join('" and "')}" are the turn's own` }]);
+    throw new InvalidDefinitionError(`Agent "${agent.id}"`, [
+      {
+        path: "tools",
+        code: "TOOL_NAME",
+        message: `tool names are unique, and "${[HANDOFF_TOOL, RESPOND].join('" and "')}" are the turn's own`,
+      },
+    ]);
   }
-  return { run: (turn) => withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, tools, signal).run()) };
+  return {
+    run: (turn) =>
+      withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, tools, signal).run()),
+  };
 }
 
 /** One turn: model → tools → … → a reply, a decision or a handoff. Lives as long as the node runs; what must survive is in tasks. */
@@ -84,16 +104,28 @@ class ModelTurn<State, Output> {
   async run(): Promise<Outcome<State>> {
     const { agent, turn, open } = this;
     const model = await chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model);
-    const respond = agent.output === undefined ? [] : [tool(() => "", { name: RESPOND, description: "Give your final answer.", schema: agent.output as z.ZodType<object> })];
+    const respond =
+      agent.output === undefined
+        ? []
+        : [tool(() => "", { name: RESPOND, description: "Give your final answer.", schema: agent.output as z.ZodType<object> })];
     const offered = [...this.tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffTool(open)])];
     const before = [...viewHistory(turn.messages, agent.history ?? "full"), ...handoverNote(turn)];
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
       this.spend("modelCalls", 1);
       const forced = respond.length === 1 && offered.length === 1 ? RESPOND : undefined;
-      const answer = await callModel(turn, { model, system, messages: [...before, ...this.added], tools: offered, forced, signal: this.signal, durable: agent.durable ?? true });
+      const answer = await callModel(turn, {
+        model,
+        system,
+        messages: [...before, ...this.added],
+        tools: offered,
+        forced,
+        signal: this.signal,
+        durable: agent.durable ?? true,
+      });
       const outcome = await this.settle(answer);
-      if (outcome !== undefined) return { ...outcome, messages: this.added, update: { ...this.update, ...outcome.update } as NonNullable<Outcome<State>["update"]> };
+      if (outcome !== undefined)
+        return { ...outcome, messages: this.added, update: { ...this.update, ...outcome.update } as NonNullable<Outcome<State>["update"]> };
     }
   }
 
@@ -104,7 +136,9 @@ class ModelTurn<State, Output> {
     const calls = message.tool_calls ?? [];
     if (calls.length === 0) {
       if (agent.output === undefined) return { next: { kind: "done" } };
-      return this.decide(parseText(message.text), (problem) => this.added.push(recordMessage(new HumanMessage({ content: problem, id: turn.clock.id() }), note(turn))));
+      return this.decide(parseText(message.text), (problem) =>
+        this.added.push(recordMessage(new HumanMessage({ content: problem, id: turn.clock.id() }), note(turn))),
+      );
     }
     const ordinary = calls.filter((call) => call.name !== HANDOFF_TOOL && call.name !== RESPOND && !malformed.has(call.id ?? ""));
     const ran = await this.runOrdinary(ordinary);
@@ -116,9 +150,15 @@ class ModelTurn<State, Output> {
       const outcome = ran.get(id);
       if (problem !== undefined) this.answer(call, `The arguments could not be read: ${problem}. Send valid JSON.`, "error");
       else if (outcome !== undefined) this.answer(call, outcome.content, outcome.status, outcome.artifact);
-      else if (next !== undefined || decided !== undefined) this.answer(call, "Not executed: the turn had ended before this call.", "error");
+      else if (next !== undefined || decided !== undefined)
+        this.answer(call, "Not executed: the turn had ended before this call.", "error");
       else if (call.name === HANDOFF_TOOL) next = this.handOver(call);
-      else if (agent.output !== undefined) decided = this.decide(call.args, (wrong) => this.answer(call, wrong, "error"), () => this.answer(call, "Recorded.", "success"));
+      else if (agent.output !== undefined)
+        decided = this.decide(
+          call.args,
+          (wrong) => this.answer(call, wrong, "error"),
+          () => this.answer(call, "Recorded.", "success"),
+        );
     }
     return decided ?? (next === undefined ? undefined : { next });
   }
@@ -127,18 +167,27 @@ class ModelTurn<State, Output> {
     if (calls.length === 0) return new Map();
     this.spend("toolCalls", calls.length);
     const { approval } = this.agent;
-    const asks = (call: ToolCall): boolean => this.tools.has(call.name) && (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
+    const asks = (call: ToolCall): boolean =>
+      this.tools.has(call.name) && (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
     const questioned = calls.filter(asks);
     const decisions = questioned.length === 0 ? new Map<string, never>() : askApproval(this.turn as Turn, questioned, this.modelCalls);
     const allowed = calls.flatMap((call) => {
       const decision = decisions.get(call.id ?? "");
       return decision?.decision === "reject" ? [] : [decision?.decision === "edit" ? { ...call, args: decision.args } : call];
     });
-    const outcomes = await runTools(this.turn as Turn, allowed, { tools: this.tools, signal: this.signal, durable: this.agent.durable ?? true });
+    const outcomes = await runTools(this.turn as Turn, allowed, {
+      tools: this.tools,
+      signal: this.signal,
+      durable: this.agent.durable ?? true,
+    });
     const ran = new Map(allowed.map((call, index) => [call.id ?? "", outcomes[index] as ToolOutcome])); // one outcome for each call
     for (const call of calls) {
       const decision = decisions.get(call.id ?? "");
-      if (decision?.decision === "reject") ran.set(call.id ?? "", { content: `Not executed: a person refused it${decision.reason === undefined ? "." : `: ${decision.reason}`}`, status: "error" });
+      if (decision?.decision === "reject")
+        ran.set(call.id ?? "", {
+          content: `Not executed: a person refused it${decision.reason === undefined ? "." : `: ${decision.reason}`}`,
+          status: "error",
+        });
       this.update = { ...this.update, ...ran.get(call.id ?? "")?.update };
     }
     return ran;
@@ -172,13 +221,23 @@ class ModelTurn<State, Output> {
     }
     const problem = parsed === undefined ? "no output was asked for" : z.prettifyError(parsed.error);
     this.badOutputs += 1;
-    if (this.badOutputs >= OUTPUT_ATTEMPTS) throw new InvalidModelOutputError(agent.id, `after ${OUTPUT_ATTEMPTS} attempts the answer still does not fit: ${problem}`);
+    if (this.badOutputs >= OUTPUT_ATTEMPTS)
+      throw new InvalidModelOutputError(agent.id, `after ${OUTPUT_ATTEMPTS} attempts the answer still does not fit: ${problem}`);
     refuse(`The answer does not fit: ${problem}\nCall ${RESPOND} with a corrected one.`);
     return undefined;
   }
 
   private answer(call: ToolCall, content: string, status: "success" | "error", artifact?: unknown): void {
-    this.added.push(new ToolMessage({ tool_call_id: call.id ?? "", name: call.name, content, status, id: this.turn.clock.id(), ...(artifact === undefined ? {} : { artifact }) }));
+    this.added.push(
+      new ToolMessage({
+        tool_call_id: call.id ?? "",
+        name: call.name,
+        content,
+        status,
+        id: this.turn.clock.id(),
+        ...(artifact === undefined ? {} : { artifact }),
+      }),
+    );
   }
 
   private spend(resource: "modelCalls" | "toolCalls", amount: number): void {
@@ -192,7 +251,8 @@ class ModelTurn<State, Output> {
 /** The hand-over summary for whoever takes over: a message of its own, never part of the system prompt. */
 function handoverNote(turn: Turn): BaseMessage[] {
   const { handover } = turn;
-  if (handover === undefined || (handover.reason === undefined && handover.summary === undefined && handover.payload === undefined)) return [];
+  if (handover === undefined || (handover.reason === undefined && handover.summary === undefined && handover.payload === undefined))
+    return [];
   const lines = [
     `[Handed over by ${handover.from}]`,
     ...(handover.reason === undefined || handover.reason === "" ? [] : [`Reason: ${handover.reason}`]),
@@ -214,7 +274,11 @@ function parseText(text: string): unknown {
   }
 }
 
-async function withDeadline<T>(turn: Pick<Turn, "agent" | "config">, milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withDeadline<T>(
+  turn: Pick<Turn, "agent" | "config">,
+  milliseconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const deadline = new AbortController();
   const signal = turn.config.signal === undefined ? deadline.signal : AbortSignal.any([turn.config.signal, deadline.signal]);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -231,4 +295,3 @@ async function withDeadline<T>(turn: Pick<Turn, "agent" | "config">, millisecond
     clearTimeout(timer);
   }
 }
-

@@ -17,13 +17,26 @@ export function observed<Id extends string, State>(agent: Agent<Id, State>, supe
         subgraphs: [...(worker.subgraphs ?? []), ...(observer.subgraphs ?? [])],
         run: async (turn) => {
           const outcome = await worker.run(turn);
-          const spoken = outcome.content === undefined || outcome.content === "" ? [] : [new AIMessage({ content: outcome.content, name: agent.id, id: turn.clock.id() })];
+          const spoken =
+            outcome.content === undefined || outcome.content === ""
+              ? []
+              : [new AIMessage({ content: outcome.content, name: agent.id, id: turn.clock.id() })];
           const messages = [...(outcome.messages ?? []), ...spoken];
           const view = await observer.run({ ...turn, agent: supervisor.id, messages: [...turn.messages, ...messages] });
-          const said = view.content === undefined || view.content === "" ? [] : [new AIMessage({ content: view.content, name: supervisor.id, id: turn.clock.id() })];
-          const notes = [...(view.messages ?? []), ...said].map((note) => recordMessage(note, { author: supervisor.id, recipient: "team", type: "system", phase: turn.phase }));
+          const said =
+            view.content === undefined || view.content === ""
+              ? []
+              : [new AIMessage({ content: view.content, name: supervisor.id, id: turn.clock.id() })];
+          const notes = [...(view.messages ?? []), ...said].map((note) =>
+            recordMessage(note, { author: supervisor.id, recipient: "team", type: "system", phase: turn.phase }),
+          );
           const { content: _content, ...rest } = outcome;
-          return { ...rest, messages: [...messages, ...notes], update: { ...outcome.update, ...view.update }, next: view.next.kind === "done" ? outcome.next : view.next };
+          return {
+            ...rest,
+            messages: [...messages, ...notes],
+            update: { ...outcome.update, ...view.update },
+            next: view.next.kind === "done" ? outcome.next : view.next,
+          };
         },
       };
     },

@@ -58,12 +58,15 @@ async function runTool(turn: Turn, call: ToolCall, { tools, signal }: Toolbox): 
   const inner = (getConfig() as RunnableConfig | undefined)?.configurable ?? turn.config.configurable;
   const run = (turn.config as { executionInfo?: { taskId?: string } }).executionInfo?.taskId ?? turn.phase; // the node run's own id
   try {
-    const result: unknown = await found.invoke({ ...call, type: "tool_call" }, {
-      ...(callbacks === undefined ? {} : { callbacks }),
-      ...(metadata === undefined ? {} : { metadata }),
-      ...(signal === undefined ? {} : { signal }),
-      configurable: { ...inner, [IDEMPOTENCY_KEY]: `${run}:${call.id ?? call.name}` },
-    });
+    const result: unknown = await found.invoke(
+      { ...call, type: "tool_call" },
+      {
+        ...(callbacks === undefined ? {} : { callbacks }),
+        ...(metadata === undefined ? {} : { metadata }),
+        ...(signal === undefined ? {} : { signal }),
+        configurable: { ...inner, [IDEMPOTENCY_KEY]: `${run}:${call.id ?? call.name}` },
+      },
+    );
     return outcomeOf(turn, call, result);
   } catch (error) {
     if (isGraphBubbleUp(error) || signal?.aborted === true) throw error;
@@ -77,12 +80,22 @@ function outcomeOf(turn: Turn, call: ToolCall, result: unknown): ToolOutcome {
   if (isCommandLike(result)) {
     const { messages = [], update, next } = outcomeOfCommand(result, turn.agent, turn.messages);
     const answer = messages.find((message) => ToolMessage.isInstance(message) && message.tool_call_id === call.id);
-    return { content: answer?.text ?? "Done.", status: "success", ...(update === undefined ? {} : { update }), ...(next.kind === "done" ? {} : { next }) };
+    return {
+      content: answer?.text ?? "Done.",
+      status: "success",
+      ...(update === undefined ? {} : { update }),
+      ...(next.kind === "done" ? {} : { next }),
+    };
   }
   if (ToolMessage.isInstance(result)) {
-    return { content: shorten(result.text), status: result.status ?? "success", ...(result.artifact === undefined ? {} : { artifact: result.artifact as unknown }) };
+    return {
+      content: shorten(result.text),
+      status: result.status ?? "success",
+      ...(result.artifact === undefined ? {} : { artifact: result.artifact as unknown }),
+    };
   }
   return { content: shorten(typeof result === "string" ? result : JSON.stringify(result ?? null)), status: "success" };
 }
 
-const shorten = (text: string): string => (text.length <= MAX_TOOL_RESULT ? text : `${text.slice(0, MAX_TOOL_RESULT)}\n[cut: ${text.length - MAX_TOOL_RESULT} more characters]`);
+const shorten = (text: string): string =>
+  text.length <= MAX_TOOL_RESULT ? text : `${text.slice(0, MAX_TOOL_RESULT)}\n[cut: ${text.length - MAX_TOOL_RESULT} more characters]`;

@@ -70,10 +70,12 @@ export function conversationLog(messages: readonly BaseMessage[], filter: LogFil
     entries.push(entry);
   }
   const types = filter.type === undefined ? undefined : [filter.type].flat();
-  return entries.reverse().filter(
-    (entry) =>
-      (filter.agent === undefined || entry.author === filter.agent || entry.recipient === filter.agent) &&
-      (types === undefined || types.includes(entry.type)) &&
-      (filter.phase === undefined || entry.phase === filter.phase),
-  );
+  return entries
+    .reverse()
+    .filter(
+      (entry) =>
+        (filter.agent === undefined || entry.author === filter.agent || entry.recipient === filter.agent) &&
+        (types === undefined || types.includes(entry.type)) &&
+        (filter.phase === undefined || entry.phase === filter.phase),
+    );
 }

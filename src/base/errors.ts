@@ -89,7 +89,9 @@ export class HandoffRejectedError extends PhasegraphError {
     readonly legal: readonly string[],
     readonly attempts: number,
   ) {
-    super(`Agent "${agent}" asked ${attempts} times for a handoff that is not allowed, last to "${target}"; legal targets now: ${list(legal)}.`);
+    super(
+      `Agent "${agent}" asked ${attempts} times for a handoff that is not allowed, last to "${target}"; legal targets now: ${list(legal)}.`,
+    );
   }
 }
 
@@ -115,7 +117,9 @@ export class LoopLimitError extends PhasegraphError {
     readonly limit: number,
     readonly phase: string,
   ) {
-    super(`"${orchestration}" ran ${limit} phases in one turn and was to enter "${phase}" next; raise limits.steps or give the cycle a bound.`);
+    super(
+      `"${orchestration}" ran ${limit} phases in one turn and was to enter "${phase}" next; raise limits.steps or give the cycle a bound.`,
+    );
   }
 }
 

@@ -6,7 +6,8 @@ import { isPlainObject } from "../base/json.js";
 import { END } from "../statechart/vocabulary.js";
 
 /** True for a LangGraph `Command`, also when it came as plain JSON. */
-export const isCommandLike = (value: unknown): value is Command => isCommand(value) || (isPlainObject(value) && value["lg_name"] === "Command");
+export const isCommandLike = (value: unknown): value is Command =>
+  isCommand(value) || (isPlainObject(value) && value["lg_name"] === "Command");
 
 /**
  * What a raw LangGraph command may mean in an orchestration: `goto` a node is a wish to hand over, an update of `control` is an
@@ -14,7 +15,9 @@ export const isCommandLike = (value: unknown): value is Command => isCommand(val
  * @throws InvalidRequestError for what has no meaning here: `Send`, several targets, an update that is not an event.
  */
 export function outcomeOfCommand(command: Command, agent: string, known: readonly BaseMessage[]): Outcome<Record<string, unknown>> {
-  const update: Record<string, unknown> = Array.isArray(command.update) ? Object.fromEntries(command.update) : { ...(command.update as object | undefined) };
+  const update: Record<string, unknown> = Array.isArray(command.update)
+    ? Object.fromEntries(command.update)
+    : { ...(command.update as object | undefined) };
   const { messages, control, ...rest } = update;
   const seen = new Set(known.map((message) => message.id).filter((id) => id !== undefined));
   const added = ([messages ?? []].flat() as BaseMessage[]).filter((message) => message.id === undefined || !seen.has(message.id));
@@ -22,14 +25,22 @@ export function outcomeOfCommand(command: Command, agent: string, known: readonl
   const targets = [command.goto ?? []].flat().filter((target) => target !== END);
   if (control !== undefined) {
     if (!isPlainObject(control) || typeof control["type"] !== "string" || targets.length > 0) {
-      throw new InvalidRequestError(`Agent "${agent}" returned a Command`, `its update of "control" is not an event`, `{ type: "…" } and no goto beside it`);
+      throw new InvalidRequestError(
+        `Agent "${agent}" returned a Command`,
+        `its update of "control" is not an event`,
+        `{ type: "…" } and no goto beside it`,
+      );
     }
     return { ...said, next: { kind: "event", event: { ...control, type: control["type"] } } };
   }
   const [target, ...more] = targets;
   if (target === undefined) return { ...said, next: { kind: "done" } };
   if (typeof target !== "string" || more.length > 0) {
-    throw new InvalidRequestError(`Agent "${agent}" returned a Command`, "its goto is a Send or names several nodes", "one phase or agent, or an event for the chart");
+    throw new InvalidRequestError(
+      `Agent "${agent}" returned a Command`,
+      "its goto is a Send or names several nodes",
+      "one phase or agent, or an event for the chart",
+    );
   }
   return { ...said, next: { kind: "handoff", to: target } };
 }

@@ -39,7 +39,10 @@ export interface Blueprint<F extends Fields> {
 const SPARE_SUPERSTEPS = 10;
 
 /** Compiles a chart and its agents to a LangGraph graph: a node for each phase with an agent, an edge for each transition. */
-export function compile<Phase extends string, F extends Fields>(blueprint: Blueprint<F>, options: CompileOptions): OrchestrationGraph<Phase, F> {
+export function compile<Phase extends string, F extends Fields>(
+  blueprint: Blueprint<F>,
+  options: CompileOptions,
+): OrchestrationGraph<Phase, F> {
   const { chart, agents, fields } = blueprint;
   const clock = options.clock ?? systemClock;
   const limits = { ...DEFAULT_LIMITS, ...blueprint.limits };
@@ -60,7 +63,10 @@ export function compile<Phase extends string, F extends Fields>(blueprint: Bluep
   const hasNode = (name: string): boolean => agents.has(name);
   for (const [phase, agent] of agents) {
     const { run, subgraphs } = agent.node({ orchestration: chart.name, phase, agent: agent.id });
-    builder.addNode(phase, phaseNode(team, phase, run), { metadata: { agent: agent.id, phase }, ...(subgraphs === undefined ? {} : { subgraphs }) });
+    builder.addNode(phase, phaseNode(team, phase, run), {
+      metadata: { agent: agent.id, phase },
+      ...(subgraphs === undefined ? {} : { subgraphs }),
+    });
   }
   for (const phase of agents.keys()) {
     const route = routeFrom(chart, phase, hasNode);
@@ -78,7 +84,10 @@ export function compile<Phase extends string, F extends Fields>(blueprint: Bluep
     description: blueprint.description,
   });
   const graph = guarded<Phase, F>(compiled, { chart, clock, stateKeys });
-  const config = { recursionLimit: limits.steps * 2 + SPARE_SUPERSTEPS, ...(options.durability === undefined ? {} : { durability: options.durability }) };
+  const config = {
+    recursionLimit: limits.steps * 2 + SPARE_SUPERSTEPS,
+    ...(options.durability === undefined ? {} : { durability: options.durability }),
+  };
   return graph.withConfig(config) as OrchestrationGraph<Phase, F>;
 }
 

@@ -46,9 +46,14 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   }
 
   // LangGraph's one entrance for invoke, stream and streamEvents, also when this graph runs inside another.
-  override async *_streamIterator(...[input, options]: Parameters<CompiledStateGraph<unknown, unknown>["_streamIterator"]>): AsyncGenerator<never> {
+  override async *_streamIterator(
+    ...[input, options]: Parameters<CompiledStateGraph<unknown, unknown>["_streamIterator"]>
+  ): AsyncGenerator<never> {
     const prepared = this.prepareInput(input);
-    const explicit = isPlainObject(prepared) && this.isRoot(options as Options) && (this.chart.whenDone === "refuse" || (prepared["control"] as ControlEvent[]).some((event) => event.type !== EVENT.INPUT));
+    const explicit =
+      isPlainObject(prepared) &&
+      this.isRoot(options as Options) &&
+      (this.chart.whenDone === "refuse" || (prepared["control"] as ControlEvent[]).some((event) => event.type !== EVENT.INPUT));
     if (explicit) await this.refuseIllegal(options as Options, prepared["control"] as ControlEvent[]);
     yield* super._streamIterator(prepared as never, options as never) as AsyncGenerator<never>;
   }
@@ -57,7 +62,9 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
    * Edits the state. An update of `control` is an event; the phases that are due afterwards are those the chart names.
    * @throws IllegalTransitionError (HTTP 409) before anything is written, with the events that are legal now.
    */
-  override async bulkUpdateState(...[config, supersteps]: Parameters<CompiledStateGraph<unknown, unknown>["bulkUpdateState"]>): Promise<RunnableConfig> {
+  override async bulkUpdateState(
+    ...[config, supersteps]: Parameters<CompiledStateGraph<unknown, unknown>["bulkUpdateState"]>
+  ): Promise<RunnableConfig> {
     const nested = (config.configurable?.["checkpoint_ns"] ?? "") !== "" && config.configurable?.["__pregel_checkpointer"] === undefined;
     if (nested) return super.bulkUpdateState(config, supersteps);
     let at: RunnableConfig = config;
@@ -88,12 +95,23 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   private prepareCommand(command: Command): unknown {
     if ([command.goto ?? []].flat().length > 0) {
       const [target] = [command.goto].flat();
-      throw new IllegalTransitionError(`goto ${typeof target === "string" ? target : "Send"}`, "any", [...this.chart.vocabulary], "a run moves by events, not by goto");
+      throw new IllegalTransitionError(
+        `goto ${typeof target === "string" ? target : "Send"}`,
+        "any",
+        [...this.chart.vocabulary],
+        "a run moves by events, not by goto",
+      );
     }
-    const update: Values = Array.isArray(command.update) ? Object.fromEntries(command.update) : { ...(command.update as object | undefined) };
+    const update: Values = Array.isArray(command.update)
+      ? Object.fromEntries(command.update)
+      : { ...(command.update as object | undefined) };
     if (command.resume === undefined) return this.prepareInput(update);
     if (update["control"] !== undefined) {
-      throw new InvalidRequestError("A resume", `it also updates "control"`, "the answer alone; send the event before or after, as an input of its own");
+      throw new InvalidRequestError(
+        "A resume",
+        `it also updates "control"`,
+        "the answer alone; send the event before or after, as an input of its own",
+      );
     }
     return command;
   }
@@ -102,7 +120,12 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     if (update === undefined || update === null) return [];
     return [update].flat().map((event: unknown) => {
       if (!isPlainObject(event) || typeof event["type"] !== "string" || event["type"] === "__overwrite__" || "__overwrite__" in event) {
-        throw new IllegalTransitionError("a value", "any", [...this.chart.vocabulary], `"control" takes events, { type: "…" }, never a value`);
+        throw new IllegalTransitionError(
+          "a value",
+          "any",
+          [...this.chart.vocabulary],
+          `"control" takes events, { type: "…" }, never a value`,
+        );
       }
       if (event["type"] === BOOKKEEPING.ENTER || event["type"] === BOOKKEEPING.REPLY) {
         throw new IllegalTransitionError(event["type"], "any", [...this.chart.vocabulary], "this event belongs to the kernel");
@@ -122,11 +145,16 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     if (isControl(edit["control"]) || edit["results"] !== undefined) await this.dropUnchanged(config, edit);
     const foreign = Object.keys(edit).filter((key) => key !== "messages" && key !== "control" && !this.guard.stateKeys.has(key));
     if (foreign.length > 0) {
-      throw new InvalidRequestError("A state edit", `"${foreign.join('", "')}" cannot be edited`, `messages, control (an event) or extra state (${[...this.guard.stateKeys].join(", ") || "none"})`);
+      throw new InvalidRequestError(
+        "A state edit",
+        `"${foreign.join('", "')}" cannot be edited`,
+        `messages, control (an event) or extra state (${[...this.guard.stateKeys].join(", ") || "none"})`,
+      );
     }
     const events = this.events(edit["control"], "api");
     if (events.length > 0) await this.refuseIllegal(config, events);
-    const noted = events.length > 0 ? events : [{ type: BOOKKEEPING.ENTER, expected: true, meta: { by: "api", at: this.guard.clock.now() } }];
+    const noted =
+      events.length > 0 ? events : [{ type: BOOKKEEPING.ENTER, expected: true, meta: { by: "api", at: this.guard.clock.now() } }];
     return { ...update, values: { ...edit, control: noted }, asNode: START } as never;
   }
 
@@ -139,12 +167,20 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
 
   private async refuseIllegal(config: Options, events: readonly ControlEvent[]): Promise<void> {
     const checkpointer = config.configurable?.["__pregel_checkpointer"] ?? this.checkpointer;
-    const saved = checkpointer === undefined || checkpointer === false ? undefined : ((await this.getState(config)).values as { control?: Control }).control;
+    const saved =
+      checkpointer === undefined || checkpointer === false
+        ? undefined
+        : ((await this.getState(config)).values as { control?: Control }).control;
     let control = saved ?? initialControl(this.chart);
     for (const event of events) {
       const next = advance(this.chart, control, event);
       if (next.refusals > control.refusals) {
-        throw new IllegalTransitionError(event.type, valueLabel(control.value) || END, legalEvents(this.chart, control), next.refused.at(-1)?.why);
+        throw new IllegalTransitionError(
+          event.type,
+          valueLabel(control.value) || END,
+          legalEvents(this.chart, control),
+          next.refused.at(-1)?.why,
+        );
       }
       control = next;
     }

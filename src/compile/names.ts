@@ -10,20 +10,27 @@ const PHASE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 export function phaseNameIssue(phase: string, stateKeys: readonly string[]): Issue | undefined {
   const path = `phases.${phase}`;
   if (!PHASE.test(phase)) return { path, code: "BAD_NAME", message: "use letters, digits, _ - and . only (at most 128)" };
-  if (RESERVED.has(phase)) return { path, code: "RESERVED_NAME", message: `"${phase}" means something to LangGraph or JavaScript; choose another name` };
-  if ([...BASE_KEYS, ...stateKeys].includes(phase)) return { path, code: "RESERVED_NAME", message: `"${phase}" is a key of the state; a phase needs another name` };
+  if (RESERVED.has(phase))
+    return { path, code: "RESERVED_NAME", message: `"${phase}" means something to LangGraph or JavaScript; choose another name` };
+  if ([...BASE_KEYS, ...stateKeys].includes(phase))
+    return { path, code: "RESERVED_NAME", message: `"${phase}" is a key of the state; a phase needs another name` };
   return undefined;
 }
 
 /** Why an agent may not be called so. */
 export function agentIdIssue(path: string, id: string): Issue | undefined {
-  if (!AGENT_ID.test(id)) return { path, code: "BAD_NAME", message: `"${id}" is no agent id: use letters, digits, _ and - only (at most 64)` };
-  if (RESERVED.has(id)) return { path, code: "RESERVED_NAME", message: `"${id}" means something to LangGraph or JavaScript; choose another id` };
+  if (!AGENT_ID.test(id))
+    return { path, code: "BAD_NAME", message: `"${id}" is no agent id: use letters, digits, _ and - only (at most 64)` };
+  if (RESERVED.has(id))
+    return { path, code: "RESERVED_NAME", message: `"${id}" means something to LangGraph or JavaScript; choose another id` };
   return undefined;
 }
 
 /** Why a key may not hold extra state. */
 export function stateKeyIssue(key: string): Issue | undefined {
-  if ((BASE_KEYS as readonly string[]).includes(key)) return { path: `state.${key}`, code: "RESERVED_NAME", message: `every orchestration has "${key}" already` };
-  return key.startsWith("__") ? { path: `state.${key}`, code: "RESERVED_NAME", message: "keys that begin with __ belong to LangGraph" } : undefined;
+  if ((BASE_KEYS as readonly string[]).includes(key))
+    return { path: `state.${key}`, code: "RESERVED_NAME", message: `every orchestration has "${key}" already` };
+  return key.startsWith("__")
+    ? { path: `state.${key}`, code: "RESERVED_NAME", message: "keys that begin with __ belong to LangGraph" }
+    : undefined;
 }

@@ -38,11 +38,20 @@ export function nestedRunner(child: Nestable, answerFrom: string | undefined): P
 
 function lastWord(after: ChildState, seen: ReadonlySet<string | undefined>, answerFrom: string | undefined): Outcome {
   const said = after.messages.findLast(
-    (message) => !seen.has(message.id) && message.getType() === "ai" && messageType(message) === "chat" && (answerFrom === undefined || readRecord(message)?.phase === answerFrom),
+    (message) =>
+      !seen.has(message.id) &&
+      message.getType() === "ai" &&
+      messageType(message) === "chat" &&
+      (answerFrom === undefined || readRecord(message)?.phase === answerFrom),
   );
   return {
     ...(said === undefined ? {} : { messages: [said] }),
-    data: { orchestration: after.control.chart.name, place: after.control.value, done: after.control.done, steps: after.control.usage.steps },
+    data: {
+      orchestration: after.control.chart.name,
+      place: after.control.value,
+      done: after.control.done,
+      steps: after.control.usage.steps,
+    },
     next: { kind: "done" },
   };
 }

@@ -64,8 +64,12 @@ export interface OrchestrationDefinition<M extends Machine, F extends Fields> ex
  * const review = defineOrchestration({ name: "review", machine, agents: { draft: writer, check: editor } });
  * const graph = review.compile({ checkpointer });
  */
-export function defineOrchestration<const M extends Machine, const F extends Fields = Record<never, never>>(definition: OrchestrationDefinition<M, F>): Orchestration<PhaseOf<M>, F> {
-  const given = Object.entries(definition.agents as Record<string, Agent<string, FieldValues<F>> | undefined>).flatMap(([phase, agent]) => (agent === undefined ? [] : [[phase, agent] as const]));
+export function defineOrchestration<const M extends Machine, const F extends Fields = Record<never, never>>(
+  definition: OrchestrationDefinition<M, F>,
+): Orchestration<PhaseOf<M>, F> {
+  const given = Object.entries(definition.agents as Record<string, Agent<string, FieldValues<F>> | undefined>).flatMap(([phase, agent]) =>
+    agent === undefined ? [] : [[phase, agent] as const],
+  );
   return orchestrate<PhaseOf<M>, F>(definition.machine, given, definition);
 }
 
@@ -108,7 +112,9 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
 
 /** Keys may be a phase's name or its dotted path. */
 function bind(chart: Chart, given: readonly (readonly [string, Agent])[]): Map<string, Agent> {
-  const names = new Map([...chart.phases.values()].flatMap((phase) => [[phase.name, phase.name] as const, [phase.path.join("."), phase.name] as const]));
+  const names = new Map(
+    [...chart.phases.values()].flatMap((phase) => [[phase.name, phase.name] as const, [phase.path.join("."), phase.name] as const]),
+  );
   const byPhase = new Map(given.flatMap(([key, agent]) => (names.has(key) ? [[names.get(key) ?? key, agent] as const] : [])));
   return new Map([...chart.phases.keys()].flatMap((phase) => (byPhase.has(phase) ? [[phase, byPhase.get(phase) as Agent] as const] : [])));
 }
@@ -129,16 +135,30 @@ function bindingIssues(chart: Chart, agents: ReadonlyMap<string, Agent>, given: 
   const paths = new Set([...chart.phases.values()].flatMap((phase) => [phase.name, phase.path.join(".")]));
   const rests = restingPhases(chart);
   const byId = new Map<string, Agent>();
-  const unknown = given.filter(([phase]) => !paths.has(phase)).map(([phase]): Issue => {
-    return { path: `agents.${phase}`, code: "UNKNOWN_PHASE", message: `no leaf state of the machine has this name; it has ${[...chart.phases.keys()].slice(0, 20).join(", ")}` };
-  });
-  const missing = [...chart.phases.values()].filter((phase) => rests.has(phase.name) && !phase.waits && !agents.has(phase.name)).map((phase): Issue => {
-    return { path: `agents.${phase.path.join(".")}`, code: "MISSING_AGENT", message: `nobody works here; bind an agent, or tag the state "waits" when only events from outside move it` };
-  });
+  const unknown = given
+    .filter(([phase]) => !paths.has(phase))
+    .map(([phase]): Issue => {
+      return {
+        path: `agents.${phase}`,
+        code: "UNKNOWN_PHASE",
+        message: `no leaf state of the machine has this name; it has ${[...chart.phases.keys()].slice(0, 20).join(", ")}`,
+      };
+    });
+  const missing = [...chart.phases.values()]
+    .filter((phase) => rests.has(phase.name) && !phase.waits && !agents.has(phase.name))
+    .map((phase): Issue => {
+      return {
+        path: `agents.${phase.path.join(".")}`,
+        code: "MISSING_AGENT",
+        message: `nobody works here; bind an agent, or tag the state "waits" when only events from outside move it`,
+      };
+    });
   const twice = given.flatMap(([phase, agent]): Issue[] => {
     const first = byId.get(agent.id) ?? agent;
     byId.set(agent.id, first);
-    return first === agent ? [] : [{ path: `agents.${phase}`, code: "DUPLICATE_AGENT", message: `another agent is called "${agent.id}" already; ids are unique` }];
+    return first === agent
+      ? []
+      : [{ path: `agents.${phase}`, code: "DUPLICATE_AGENT", message: `another agent is called "${agent.id}" already; ids are unique` }];
   });
   return [...unknown, ...missing, ...twice];
 }

@@ -45,7 +45,11 @@ interface NodeUpdate {
  * The node of one phase. It runs its agent only while the chart names the phase, and turns whatever the agent returns, or a raw
  * command it throws, into state and one event. An event the chart refuses is a typed error, thrown before anything is written.
  */
-export function phaseNode(team: Team, phase: string, run: Runner): (state: BaseState, config: LangGraphRunnableConfig) => Promise<NodeUpdate> {
+export function phaseNode(
+  team: Team,
+  phase: string,
+  run: Runner,
+): (state: BaseState, config: LangGraphRunnableConfig) => Promise<NodeUpdate> {
   const agent = team.directory.agentOf.get(phase) ?? phase;
   return async (state, config) => {
     const { control } = state;
@@ -61,7 +65,12 @@ export function phaseNode(team: Team, phase: string, run: Runner): (state: BaseS
     const event = { ...eventOf(team, turn, outcome), meta: { ...meta, usage: usageOf(budget) } };
     const next = advance(team.chart, control, event);
     if (next.refusals > control.refusals) {
-      throw new IllegalTransitionError(event.type, valueLabel(control.value), legalEvents(team.chart, control, phase), next.refused.at(-1)?.why);
+      throw new IllegalTransitionError(
+        event.type,
+        valueLabel(control.value),
+        legalEvents(team.chart, control, phase),
+        next.refused.at(-1)?.why,
+      );
     }
     return updateOf(team, turn, outcome, event, next);
   };
@@ -74,7 +83,11 @@ function nodeBudget(team: Team, agent: string, control: Control, config: LangGra
   return openBudget(agent, UNLIMITED, NOTHING_USED, shared);
 }
 
-const usageOf = (budget: Budget) => ({ steps: budget.used("steps"), modelCalls: budget.used("modelCalls"), toolCalls: budget.used("toolCalls") });
+const usageOf = (budget: Budget) => ({
+  steps: budget.used("steps"),
+  modelCalls: budget.used("modelCalls"),
+  toolCalls: budget.used("toolCalls"),
+});
 
 function openTurn(team: Team, phase: string, agent: string, state: BaseState, budget: Budget, config: LangGraphRunnableConfig): Turn {
   const { chart, directory } = team;
@@ -117,7 +130,12 @@ function scoped(team: Team, control: Control, phase: string, type: string): stri
   return [`${type}.${phase}`, type].find((candidate) => can(team.chart, control, { type: candidate }));
 }
 
-function scopedEvent(team: Team, control: Control, phase: string, event: { readonly type: string }): { readonly type: string; readonly [payload: string]: unknown } {
+function scopedEvent(
+  team: Team,
+  control: Control,
+  phase: string,
+  event: { readonly type: string },
+): { readonly type: string; readonly [payload: string]: unknown } {
   const own = { ...event, type: `${event.type}.${phase}` };
   return can(team.chart, control, own) ? own : { ...event };
 }
@@ -128,7 +146,9 @@ function eventOf(team: Team, turn: Turn, outcome: Outcome): ControlEvent {
   switch (next.kind) {
     case "done": {
       const type = scoped(team, turn.control, turn.phase, EVENT.DONE);
-      return type === undefined && chart.phases.get(turn.phase)?.waits === true ? { type: BOOKKEEPING.REPLY } : { type: type ?? EVENT.DONE };
+      return type === undefined && chart.phases.get(turn.phase)?.waits === true
+        ? { type: BOOKKEEPING.REPLY }
+        : { type: type ?? EVENT.DONE };
     }
     case "handoff": {
       const { kind: _kind, to, ...payload } = next;
@@ -147,13 +167,23 @@ function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknow
   const update = outcome.update ?? {};
   const unknown = Object.keys(update).filter((key) => !team.stateKeys.has(key));
   if (unknown.length > 0) {
-    throw new InvalidRequestError(`Agent "${turn.agent}" updates "${unknown.join('", "')}"`, "no such extra state", `a key of the orchestration's state (${[...team.stateKeys].join(", ") || "it has none"})`);
+    throw new InvalidRequestError(
+      `Agent "${turn.agent}" updates "${unknown.join('", "')}"`,
+      "no such extra state",
+      `a key of the orchestration's state (${[...team.stateKeys].join(", ") || "it has none"})`,
+    );
   }
   const spoken = [...(outcome.messages ?? [])];
-  if (outcome.content !== undefined && outcome.content !== "") spoken.push(new AIMessage({ content: outcome.content, name: turn.agent, id: team.clock.id() }));
+  if (outcome.content !== undefined && outcome.content !== "")
+    spoken.push(new AIMessage({ content: outcome.content, name: turn.agent, id: team.clock.id() }));
   const recipient = next.last.starts.map((phase) => team.directory.agentOf.get(phase) ?? phase).join(",") || "user";
   const messages = repairHistory(spoken).map((message) =>
-    recordMessage(message, { author: turn.agent, recipient: messageType(message) === "tool" ? turn.agent : recipient, type: messageType(message), phase: turn.phase }),
+    recordMessage(message, {
+      author: turn.agent,
+      recipient: messageType(message) === "tool" ? turn.agent : recipient,
+      type: messageType(message),
+      phase: turn.phase,
+    }),
   );
   const { error } = event as { readonly error?: { name: string; message: string } };
   const failed = event.type === EVENT.FAIL || event.type === `${EVENT.FAIL}.${turn.phase}`;

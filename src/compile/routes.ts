@@ -49,5 +49,8 @@ function labels(edges: readonly Edge[], hasNode: (name: string) => boolean) {
     return targets.get(event)?.size === 1 ? event : `${event} → ${to === END ? "end" : to}`;
   };
   const pathMap = Object.fromEntries(arrows.map(({ event, to }) => [label(event, to), to]));
-  return { pathMap, labelOf: (event: string, to: string): string | undefined => (targets.get(event)?.has(to) === true ? label(event, to) : undefined) };
+  return {
+    pathMap,
+    labelOf: (event: string, to: string): string | undefined => (targets.get(event)?.has(to) === true ? label(event, to) : undefined),
+  };
 }

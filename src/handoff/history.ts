@@ -20,7 +20,16 @@ export function repairHistory(messages: readonly BaseMessage[], notExecuted: str
     }
     for (const call of message.tool_calls ?? []) {
       const id = call.id ?? "";
-      repaired.push(answers.get(id) ?? new ToolMessage({ tool_call_id: id, name: call.name, status: "error", content: notExecuted, id: `${message.id ?? "message"}:${id}:not-executed` }));
+      repaired.push(
+        answers.get(id) ??
+          new ToolMessage({
+            tool_call_id: id,
+            name: call.name,
+            status: "error",
+            content: notExecuted,
+            id: `${message.id ?? "message"}:${id}:not-executed`,
+          }),
+      );
     }
   }
   return repaired;
@@ -36,7 +45,9 @@ export type HistoryView = "full" | "text" | "none" | ((messages: readonly BaseMe
 export function viewHistory(messages: readonly BaseMessage[], view: HistoryView): BaseMessage[] {
   if (typeof view === "function") return repairHistory(view(messages));
   if (view === "full") return repairHistory(messages);
-  const spoken = messages.filter((message) => !ToolMessage.isInstance(message) && !(AIMessage.isInstance(message) && (message.tool_calls?.length ?? 0) > 0));
+  const spoken = messages.filter(
+    (message) => !ToolMessage.isInstance(message) && !(AIMessage.isInstance(message) && (message.tool_calls?.length ?? 0) > 0),
+  );
   if (view === "text") return spoken;
   const last = spoken.findLast((message) => message.getType() === "human");
   return last === undefined ? [] : [last];

@@ -13,7 +13,13 @@ export interface Directory {
 export function openHandoffs(chart: Chart, directory: Directory, control: Control, phase: string): HandoffTarget[] {
   const targets = new Map<string, HandoffTarget>();
   for (const edge of chart.edgesFrom.get(phase) ?? []) {
-    if (!edge.event.startsWith(EVENT.HANDOFF) || edge.event.endsWith("*") || targets.has(edge.event) || !can(chart, control, { type: edge.event })) continue;
+    if (
+      !edge.event.startsWith(EVENT.HANDOFF) ||
+      edge.event.endsWith("*") ||
+      targets.has(edge.event) ||
+      !can(chart, control, { type: edge.event })
+    )
+      continue;
     targets.set(edge.event, {
       target: edge.event.slice(EVENT.HANDOFF.length),
       agent: directory.agentOf.get(edge.to),

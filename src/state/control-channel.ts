@@ -56,10 +56,18 @@ export class ControlChannel extends BaseChannel<Control, ControlEvent, Control> 
 /** Stored state as this chart may use it. Forms of earlier versions will be lifted here, one pure step each. */
 function adopt(chart: Chart, stored: Control, onChange: OnChartChange): Control {
   if (!isPlainObject(stored) || !isPlainObject(stored.chart)) {
-    throw new ChartMismatchError("something other than phasegraph", chartLabel(chart), `its "control" is not a chart's state. Use another thread.`);
+    throw new ChartMismatchError(
+      "something other than phasegraph",
+      chartLabel(chart),
+      `its "control" is not a chart's state. Use another thread.`,
+    );
   }
   if (stored.v !== 1) {
-    throw new ChartMismatchError(chartLabel(stored.chart), chartLabel(chart), `its stored form is version ${String(stored.v)}, and this release reads version 1. Update phasegraph.`);
+    throw new ChartMismatchError(
+      chartLabel(stored.chart),
+      chartLabel(chart),
+      `its stored form is version ${String(stored.v)}, and this release reads version 1. Update phasegraph.`,
+    );
   }
   if (stored.chart.fingerprint === chart.fingerprint && stored.chart.name === chart.name) return stored;
   const current: Control = { ...stored, chart: { name: chart.name, version: chart.version, fingerprint: chart.fingerprint } };

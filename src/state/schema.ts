@@ -1,4 +1,12 @@
-import { MessagesValue, ReducedValue, StateSchema, type BaseChannel, type InferStateSchemaUpdate, type InferStateSchemaValue, type StateSchemaFields } from "@langchain/langgraph";
+import {
+  MessagesValue,
+  ReducedValue,
+  StateSchema,
+  type BaseChannel,
+  type InferStateSchemaUpdate,
+  type InferStateSchemaValue,
+  type StateSchemaFields,
+} from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
 import { z } from "zod";
 import type { Result } from "../agent/agent.js";
@@ -34,10 +42,13 @@ const inputControlField = new ReducedValue(z.custom<Control>(), {
   reducer: (control) => control,
 });
 
-const resultsField = new ReducedValue(z.record(z.string(), z.custom<Result>()).default(() => ({})), {
-  inputSchema: z.record(z.string(), z.custom<Result>()),
-  reducer: (known, added) => ({ ...known, ...added }),
-});
+const resultsField = new ReducedValue(
+  z.record(z.string(), z.custom<Result>()).default(() => ({})),
+  {
+    inputSchema: z.record(z.string(), z.custom<Result>()),
+    reducer: (known, added) => ({ ...known, ...added }),
+  },
+);
 
 type AllFields<F extends Fields> = F & { messages: typeof MessagesValue; control: typeof controlField; results: typeof resultsField };
 

@@ -104,8 +104,12 @@ function initialIssues(initial: AnyMachineSnapshot, options: ChartOptions): Issu
   const limit = options.trailLimit ?? 1_000;
   const contextIssue = jsonIssue(initial.context, MAX_CONTEXT_BYTES);
   return [
-    ...(contextIssue === undefined ? [] : [{ path: "context", code: "CONTEXT_NOT_JSON", message: `the context ${contextIssue}; it is stored in every checkpoint` }]),
-    ...(Number.isInteger(limit) && limit >= 0 && limit <= 100_000 ? [] : [{ path: "trailLimit", code: "BAD_LIMIT", message: "must be a whole number from 0 to 100,000" }]),
+    ...(contextIssue === undefined
+      ? []
+      : [{ path: "context", code: "CONTEXT_NOT_JSON", message: `the context ${contextIssue}; it is stored in every checkpoint` }]),
+    ...(Number.isInteger(limit) && limit >= 0 && limit <= 100_000
+      ? []
+      : [{ path: "trailLimit", code: "BAD_LIMIT", message: "must be a whole number from 0 to 100,000" }]),
   ];
 }
 

@@ -135,7 +135,9 @@ function step(chart: Chart, control: Control, event: ControlEvent): Control {
   }
   switch (event.type) {
     case BOOKKEEPING.ENTER:
-      return event["expected"] === true ? settle(control, event, []) : refuse(chart, control, event, "the chart does not name this phase now");
+      return event["expected"] === true
+        ? settle(control, event, [])
+        : refuse(chart, control, event, "the chart does not name this phase now");
     case BOOKKEEPING.REPLY:
       return reply(chart, control, event);
     case EVENT.INPUT:
@@ -147,7 +149,8 @@ function step(chart: Chart, control: Control, event: ControlEvent): Control {
 
 function reply(chart: Chart, control: Control, event: ControlEvent): Control {
   const phase = event.meta?.phase;
-  if (phase === undefined || chart.phases.get(phase)?.waits !== true) return refuse(chart, control, event, "no agent of a waiting phase replied");
+  if (phase === undefined || chart.phases.get(phase)?.waits !== true)
+    return refuse(chart, control, event, "no agent of a waiting phase replied");
   const waiting = control.waiting.includes(phase) ? control.waiting : [...control.waiting, phase];
   return { ...settle(control, event, []), waiting };
 }
@@ -188,7 +191,10 @@ function moved(chart: Chart, control: Control, event: ControlEvent, before: AnyM
   const source = event.meta?.phase;
   const entered = is.filter((phase) => !was.includes(phase));
   const again = source !== undefined && is.includes(source) ? [source] : [];
-  const joins = source !== undefined && regionIsDone(chart, source, after) ? (chart.joinsFrom.get(source) ?? []).filter((phase) => !is.includes(phase)) : [];
+  const joins =
+    source !== undefined && regionIsDone(chart, source, after)
+      ? (chart.joinsFrom.get(source) ?? []).filter((phase) => !is.includes(phase))
+      : [];
   const entry: TrailEntry = {
     seq: control.seq + 1,
     at: event.meta?.at ?? 0,
@@ -258,9 +264,9 @@ function refuse(chart: Chart, control: Control, event: ControlEvent, why: string
 }
 
 function readEvent(update: unknown): ControlEvent | string {
-  if (!isPlainObject(update)) return "an update of control is an event: { type: \"…\" }";
+  if (!isPlainObject(update)) return 'an update of control is an event: { type: "…" }';
   if (typeof update["type"] !== "string" || update["type"] === "" || "__overwrite__" in update || update["type"] === "__overwrite__") {
-    return "an update of control is an event: { type: \"…\" }";
+    return 'an update of control is an event: { type: "…" }';
   }
   const issue = jsonIssue(update, MAX_EVENT_BYTES);
   return issue === undefined ? (update as unknown as ControlEvent) : `the event ${issue}`; // checked field by field just above
@@ -271,10 +277,16 @@ function payloadIssue(chart: Chart, event: ControlEvent): string | undefined {
   if (schema === undefined) return undefined;
   const { type: _type, meta: _meta, ...payload } = event;
   const parsed = schema.safeParse(payload);
-  return parsed.success ? undefined : `its payload is wrong: ${parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ").slice(0, 500)}`;
+  return parsed.success
+    ? undefined
+    : `its payload is wrong: ${parsed.error.issues
+        .map((issue) => `${issue.path.join(".")}: ${issue.message}`)
+        .join("; ")
+        .slice(0, 500)}`;
 }
 
-const labelOf = (update: unknown): string => (isPlainObject(update) && typeof update["type"] === "string" ? update["type"].slice(0, 100) : `a ${typeof update}`);
+const labelOf = (update: unknown): string =>
+  isPlainObject(update) && typeof update["type"] === "string" ? update["type"].slice(0, 100) : `a ${typeof update}`;
 
 /** True when the chart would move on the event. Never throws; a guard that throws refuses. */
 export function can(chart: Chart, control: Control, event: { readonly type: string }): boolean {
@@ -290,7 +302,9 @@ export function can(chart: Chart, control: Control, event: { readonly type: stri
 export function legalEvents(chart: Chart, control: Control, phase?: string): string[] {
   if (control.done) return chart.whenDone === "restart" ? [EVENT.INPUT] : [];
   const phases = phase === undefined ? activePhases(chart, snapshotOf(chart, control)) : [phase];
-  const types = new Set(phases.flatMap((name) => (chart.edgesFrom.get(name) ?? []).filter((edge) => edge.event !== "REPLY").map((edge) => edge.event)));
+  const types = new Set(
+    phases.flatMap((name) => (chart.edgesFrom.get(name) ?? []).filter((edge) => edge.event !== "REPLY").map((edge) => edge.event)),
+  );
   return [...types].filter((type) => can(chart, control, { type }));
 }
 
@@ -324,18 +338,35 @@ function stored(snapshot: AnyMachineSnapshot): Pick<Control, "value" | "context"
 
 function activePhases(chart: Chart, snapshot: AnyMachineSnapshot): string[] {
   if (snapshot.status === "done") return [];
-  return snapshot._nodes.filter((node) => node.type === "atomic").map(phaseName).filter((name) => chart.phases.has(name));
+  return snapshot._nodes
+    .filter((node) => node.type === "atomic")
+    .map(phaseName)
+    .filter((name) => chart.phases.has(name));
 }
 
 /** True when a region around the phase has come to its end while others of its parallel state still work. */
 function regionIsDone(chart: Chart, source: string, after: AnyMachineSnapshot): boolean {
   if (!chart.hasParallel) return false;
   const path = chart.phases.get(source)?.path ?? [];
-  return after._nodes.some((node) => node.type === "final" && [...upward(node)].some((at) => at.parent?.type === "parallel" && at.path.every((key, index) => path[index] === key)));
+  return after._nodes.some(
+    (node) =>
+      node.type === "final" &&
+      [...upward(node)].some((at) => at.parent?.type === "parallel" && at.path.every((key, index) => path[index] === key)),
+  );
 }
 
 /** A state value in one line: `intake`, `review.security.checking, review.style.done`. */
 export function valueLabel(value: StateValue): string {
   if (typeof value === "string") return value;
-  return Object.entries(value).flatMap(([key, inner]) => (inner === undefined ? [] : valueLabel(inner) === "" ? [key] : valueLabel(inner).split(", ").map((label) => `${key}.${label}`))).join(", ");
+  return Object.entries(value)
+    .flatMap(([key, inner]) =>
+      inner === undefined
+        ? []
+        : valueLabel(inner) === ""
+          ? [key]
+          : valueLabel(inner)
+              .split(", ")
+              .map((label) => `${key}.${label}`),
+    )
+    .join(", ");
 }

@@ -51,7 +51,9 @@ export function readEdges(tree: Tree): Edge[] {
 
 /** The phases that start when every region of a parallel state is done. */
 export function joinTargets(parallel: AnyStateNode): string[] {
-  return doneTransitions(parallel).flatMap((transition) => landings(parallel, transition).map((landing) => landing.to)).filter((to) => to !== END);
+  return doneTransitions(parallel)
+    .flatMap((transition) => landings(parallel, transition).map((landing) => landing.to))
+    .filter((to) => to !== END);
 }
 
 /** The transitions a leaf answers to: its own first, then its ancestors', as far as no inner one surely takes the event. */
@@ -74,7 +76,10 @@ export function* handledBy(leaf: AnyStateNode): Generator<readonly [event: strin
 function landings(source: AnyStateNode, transition: AnyTransitionDefinition): Landing[] {
   const guarded = transition.guard !== undefined;
   if (transition.target === undefined) return source.type === "atomic" ? restingPlaces([source], guarded) : [];
-  return restingPlaces(transition.target.flatMap((target) => enteredLeaves(source, target)), guarded);
+  return restingPlaces(
+    transition.target.flatMap((target) => enteredLeaves(source, target)),
+    guarded,
+  );
 }
 
 /** The leaves that a transition to `target` enters: the target's own, and the other regions of parallel states it newly enters. */
@@ -84,7 +89,12 @@ function enteredLeaves(source: AnyStateNode, target: AnyStateNode): AnyStateNode
   for (const ancestor of upward(target)) {
     if (ancestor !== target) {
       if (isWithin(source, ancestor)) break;
-      if (ancestor.type === "parallel") leaves.push(...childrenOf(ancestor).filter((child) => child !== inner).flatMap(initialLeaves));
+      if (ancestor.type === "parallel")
+        leaves.push(
+          ...childrenOf(ancestor)
+            .filter((child) => child !== inner)
+            .flatMap(initialLeaves),
+        );
     }
     inner = ancestor;
   }
@@ -132,7 +142,8 @@ function restingPlaces(leaves: readonly AnyStateNode[], guarded: boolean): Landi
     }
     const transitions = doneTransitions(parent);
     for (const transition of transitions) {
-      for (const next of transition.target?.flatMap((target) => enteredLeaves(parent, target)) ?? []) visit(next, isGuarded || transition.guard !== undefined, joins);
+      for (const next of transition.target?.flatMap((target) => enteredLeaves(parent, target)) ?? [])
+        visit(next, isGuarded || transition.guard !== undefined, joins);
     }
     if (parent.parent.type === "parallel") finishRegion(parent.parent, isGuarded);
   };
@@ -142,7 +153,8 @@ function restingPlaces(leaves: readonly AnyStateNode[], guarded: boolean): Landi
       return;
     }
     for (const transition of doneTransitions(parallel)) {
-      for (const next of transition.target?.flatMap((target) => enteredLeaves(parallel, target)) ?? []) visit(next, isGuarded || transition.guard !== undefined, true);
+      for (const next of transition.target?.flatMap((target) => enteredLeaves(parallel, target)) ?? [])
+        visit(next, isGuarded || transition.guard !== undefined, true);
     }
     if (parallel.parent.type === "parallel") finishRegion(parallel.parent, isGuarded);
   };

@@ -6,6 +6,14 @@ export type Machine = AnyStateMachine;
 /** The paths of a machine's leaf states, dotted: `"draft" | "review.security"`. */
 export type PhaseOf<M extends Machine> = Paths<StateValueFrom<M>>;
 
-type Paths<Value> = Value extends string ? Value : { [Key in keyof Value & string]: Nested<Key, NonNullable<Value[Key]>> }[keyof Value & string];
+type Paths<Value> = Value extends string
+  ? Value
+  : { [Key in keyof Value & string]: Nested<Key, NonNullable<Value[Key]>> }[keyof Value & string];
 
-type Nested<Key extends string, Inner> = Inner extends string | object ? (Paths<Inner> extends infer Path extends string ? ([Path] extends [never] ? Key : `${Key}.${Path}`) : never) : never;
+type Nested<Key extends string, Inner> = Inner extends string | object
+  ? Paths<Inner> extends infer Path extends string
+    ? [Path] extends [never]
+      ? Key
+      : `${Key}.${Path}`
+    : never
+  : never;

@@ -1,3 +1,7 @@
 import type { Chart } from "./chart.js";
-export interface Verification { readonly ok: boolean }
-export function verify(_chart: Chart, _agents: ReadonlyMap<string, unknown>): Verification { return { ok: true }; }
+export interface Verification {
+  readonly ok: boolean;
+}
+export function verify(_chart: Chart, _agents: ReadonlyMap<string, unknown>): Verification {
+  return { ok: true };
+}

@@ -60,7 +60,8 @@ export function samePlain(live: unknown, kept: unknown): boolean {
   if (typeof kept !== "object" || kept === null) return live === kept;
   if (typeof live !== "object" || live === null) return false;
   if (Array.isArray(kept)) {
-    if (!Array.isArray(live) || live.length !== kept.length || Object.getPrototypeOf(live) !== Array.prototype || "toJSON" in live) return false;
+    if (!Array.isArray(live) || live.length !== kept.length || Object.getPrototypeOf(live) !== Array.prototype || "toJSON" in live)
+      return false;
     for (let index = 0; index < kept.length; index += 1) if (!samePlain(live[index], kept[index])) return false;
     return true;
   }
