@@ -2,7 +2,7 @@ import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { Command, MemorySaver, MessagesAnnotation, StateGraph, type BaseCheckpointSaver } from "@langchain/langgraph";
 import { createReactAgent } from "@langchain/langgraph/prebuilt";
 import { createHandoffTool, createSwarm } from "@langchain/langgraph-swarm";
-import { agent, swarm } from "../index.js";
+import { agent, swarm } from "phasegraph";
 import { RingModel } from "./ring.js";
 
 /** Something that can be given a message. */

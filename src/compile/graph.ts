@@ -7,7 +7,9 @@ import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { isPlainObject } from "../base/json.js";
 import type { Fields, GraphInput, GraphOutput, GraphState, GraphUpdate } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
-import { advance, initialControl, legalEvents, valueLabel, type Control, type ControlEvent } from "../statechart/control.js";
+import { advance } from "../statechart/advance.js";
+import { initialControl, valueLabel, type Control, type ControlEvent } from "../statechart/control.js";
+import { legalEvents } from "../statechart/legal.js";
 import { BOOKKEEPING, END, EVENT, START } from "../statechart/vocabulary.js";
 import { isCommandLike } from "./command.js";
 

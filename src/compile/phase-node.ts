@@ -11,7 +11,9 @@ import { repairHistory } from "../handoff/history.js";
 import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
 import type { BaseState } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
-import { advance, can, legalEvents, phasesOf, valueLabel, type Control, type ControlEvent } from "../statechart/control.js";
+import { advance } from "../statechart/advance.js";
+import { valueLabel, type Control, type ControlEvent } from "../statechart/control.js";
+import { can, legalEvents, phasesOf } from "../statechart/legal.js";
 import { BOOKKEEPING, EVENT } from "../statechart/vocabulary.js";
 import { outcomeOfCommand } from "./command.js";
 

@@ -1,6 +1,7 @@
 import type { HandoffTarget } from "../agent/agent.js";
 import type { Chart } from "../statechart/chart.js";
-import { can, type Control } from "../statechart/control.js";
+import type { Control } from "../statechart/control.js";
+import { can } from "../statechart/legal.js";
 import { EVENT } from "../statechart/vocabulary.js";
 
 /** Which agent works where; kept by the compiler. */

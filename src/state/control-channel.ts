@@ -2,7 +2,8 @@ import { BaseChannel } from "@langchain/langgraph";
 import { ChartMismatchError } from "../base/errors.js";
 import { isPlainObject } from "../base/json.js";
 import { chartLabel, type Chart } from "../statechart/chart.js";
-import { advance, initialControl, type Control, type ControlEvent } from "../statechart/control.js";
+import { advance } from "../statechart/advance.js";
+import { initialControl, type Control, type ControlEvent } from "../statechart/control.js";
 
 /** What may be done with a thread that was written under another chart. */
 export type OnChartChange = "refuse" | "resume";

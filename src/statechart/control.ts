@@ -1,8 +1,6 @@
-import { transition, type AnyMachineSnapshot, type StateValue } from "xstate";
-import { isPlainObject, jsonIssue } from "../base/json.js";
-import { speaks, type Chart } from "./chart.js";
-import { phaseName, upward } from "./tree.js";
-import { BOOKKEEPING, EVENT } from "./vocabulary.js";
+import type { AnyMachineSnapshot, StateValue } from "xstate";
+import type { Chart } from "./chart.js";
+import { phaseName } from "./tree.js";
 
 /** An update of the control channel. `meta` is stamped by the kernel, whoever sent the event. */
 export interface ControlEvent {
@@ -86,10 +84,8 @@ export interface Control {
   readonly last: { readonly phase?: string; readonly event: string; readonly starts: readonly string[]; readonly refused?: true };
 }
 
-const KEPT_REFUSALS = 10;
-const MAX_EVENT_BYTES = 65_536;
-const SHOWN_LEGAL = 20;
-const NO_USAGE: Usage = { steps: 0, modelCalls: 0, toolCalls: 0 };
+/** Nothing counted yet. */
+export const NO_USAGE: Usage = { steps: 0, modelCalls: 0, toolCalls: 0 };
 
 /** The control state of a thread on which nothing has happened. */
 export function initialControl(chart: Chart): Control {
@@ -110,223 +106,8 @@ export function initialControl(chart: Chart): Control {
   };
 }
 
-/**
- * The control state after an update. Total and pure: anything that is not a legal event leaves value, context and trail as they
- * are and adds a bounded record of the refusal, so that no write, whoever sends it, can break a thread or move it off its chart.
- */
-export function advance(chart: Chart, control: Control, update: unknown): Control {
-  const event = readEvent(update);
-  if (typeof event === "string") return refuse(chart, control, { type: labelOf(update) }, event);
-  const known = memo.get(control)?.get(event);
-  if (known !== undefined) return known;
-  const next = step(chart, control, event);
-  const entry = memo.get(control) ?? new WeakMap<object, Control>();
-  memo.set(control, entry.set(event, next));
-  return next;
-}
-
-/** LangGraph applies each update twice (routing, then the superstep); both see the same objects, so the second is a look-up. */
-const memo = new WeakMap<Control, WeakMap<object, Control>>();
-
-function step(chart: Chart, control: Control, event: ControlEvent): Control {
-  const source = event.meta?.phase;
-  if (source !== undefined && event.type !== BOOKKEEPING.ENTER && !activePhases(chart, snapshotOf(chart, control)).includes(source)) {
-    return refuse(chart, control, event, `phase "${source}" had been left before its agent answered`);
-  }
-  switch (event.type) {
-    case BOOKKEEPING.ENTER:
-      return event["expected"] === true
-        ? settle(control, event, [])
-        : refuse(chart, control, event, "the chart does not name this phase now");
-    case BOOKKEEPING.REPLY:
-      return reply(chart, control, event);
-    case EVENT.INPUT:
-      return input(chart, control, event);
-    default:
-      return take(chart, control, event);
-  }
-}
-
-function reply(chart: Chart, control: Control, event: ControlEvent): Control {
-  const phase = event.meta?.phase;
-  if (phase === undefined || chart.phases.get(phase)?.waits !== true)
-    return refuse(chart, control, event, "no agent of a waiting phase replied");
-  const waiting = control.waiting.includes(phase) ? control.waiting : [...control.waiting, phase];
-  return { ...settle(control, event, []), waiting };
-}
-
-function input(chart: Chart, control: Control, event: ControlEvent): Control {
-  if (control.done && chart.whenDone === "refuse") return refuse(chart, control, event, "the orchestration has reached its end");
-  const begun = control.done ? { ...restart(chart, control), waiting: [] } : control;
-  const fresh: Control = { ...begun, waiting: [], turn: control.turn + 1, usage: NO_USAGE };
-  if (can(chart, fresh, event)) return take(chart, fresh, event);
-  return settle(fresh, event, activePhases(chart, snapshotOf(chart, fresh)));
-}
-
-function restart(chart: Chart, control: Control): Control {
-  const { handover: _handover, history: _history, ...kept } = control;
-  return { ...kept, ...stored(chart.initial), episode: control.episode + 1 };
-}
-
-function take(chart: Chart, control: Control, event: ControlEvent): Control {
-  if (control.done) return refuse(chart, control, event, "the orchestration has reached its end");
-  const issue = payloadIssue(chart, event);
-  if (issue !== undefined) return refuse(chart, control, event, issue);
-  if (!speaks(chart, event.type)) return refuse(chart, control, event, "no state of the chart knows this event");
-  const before = snapshotOf(chart, control);
-  try {
-    if (!before.can(event)) return refuse(chart, control, event, undefined);
-    const [after] = transition(chart.machine, before, event) as [AnyMachineSnapshot, unknown];
-    const contextIssue = jsonIssue(after.context, MAX_EVENT_BYTES);
-    if (contextIssue !== undefined) return refuse(chart, control, event, `the context it leads to ${contextIssue}`);
-    return moved(chart, control, event, before, after);
-  } catch (error) {
-    return refuse(chart, control, event, `a guard or assignment failed: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function moved(chart: Chart, control: Control, event: ControlEvent, before: AnyMachineSnapshot, after: AnyMachineSnapshot): Control {
-  const was = activePhases(chart, before);
-  const is = activePhases(chart, after);
-  const source = event.meta?.phase;
-  const entered = is.filter((phase) => !was.includes(phase));
-  const again = source !== undefined && is.includes(source) ? [source] : [];
-  const joins =
-    source !== undefined && regionIsDone(chart, source, after)
-      ? (chart.joinsFrom.get(source) ?? []).filter((phase) => !is.includes(phase))
-      : [];
-  const entry: TrailEntry = {
-    seq: control.seq + 1,
-    at: event.meta?.at ?? 0,
-    by: event.meta?.by ?? "unknown",
-    event: event.type,
-    from: valueLabel(before.value as StateValue),
-    to: valueLabel(after.value as StateValue),
-    ...(typeof event["reason"] === "string" ? { reason: event["reason"] } : {}),
-  };
-  const { handover, ...rest } = settle(control, event, [...entered, ...again, ...joins]);
-  const kept = handover !== undefined && is.includes(handover.to) ? handover : undefined;
-  const next = event.type.startsWith(EVENT.HANDOFF) && entered[0] !== undefined ? handoverOf(event, entered[0]) : kept;
-  const following: Control = {
-    ...rest,
-    ...stored(after),
-    waiting: control.waiting.filter((phase) => is.includes(phase)),
-    seq: entry.seq,
-    trail: chart.trailLimit === 0 ? [] : [...control.trail, entry].slice(-chart.trailLimit),
-    ...(next === undefined ? {} : { handover: next }),
-  };
-  snapshots.set(following, after);
-  return following;
-}
-
-function handoverOf(event: ControlEvent, to: string): Handover {
-  const { reason, summary, payload } = event;
-  return {
-    to,
-    from: event.meta?.by ?? "unknown",
-    ...(typeof reason === "string" ? { reason } : {}),
-    ...(typeof summary === "string" ? { summary } : {}),
-    ...(payload === undefined ? {} : { payload }),
-  };
-}
-
-/** Adds what the event used and who sent it; moves nothing. */
-function settle(control: Control, event: ControlEvent, starts: readonly string[]): Control {
-  const used = event.meta?.usage ?? NO_USAGE;
-  const phase = event.meta?.phase;
-  return {
-    ...control,
-    usage: {
-      steps: control.usage.steps + used.steps,
-      modelCalls: control.usage.modelCalls + used.modelCalls,
-      toolCalls: control.usage.toolCalls + used.toolCalls,
-    },
-    last: { ...(phase === undefined ? {} : { phase }), event: event.type, starts },
-  };
-}
-
-function refuse(chart: Chart, control: Control, event: ControlEvent, why: string | undefined): Control {
-  const refusal: Refusal = {
-    at: event.meta?.at ?? 0,
-    by: event.meta?.by ?? "unknown",
-    event: event.type.slice(0, 100),
-    phase: valueLabel(control.value),
-    why: why ?? "no transition for it is open here",
-    legal: legalEvents(chart, control).slice(0, SHOWN_LEGAL),
-  };
-  const settled = settle(control, { type: refusal.event, ...(event.meta === undefined ? {} : { meta: event.meta }) }, []);
-  return {
-    ...settled,
-    last: { ...settled.last, refused: true },
-    refusals: control.refusals + 1,
-    refused: [...control.refused.slice(1 - KEPT_REFUSALS), refusal],
-  };
-}
-
-function readEvent(update: unknown): ControlEvent | string {
-  if (!isPlainObject(update)) return 'an update of control is an event: { type: "…" }';
-  if (typeof update["type"] !== "string" || update["type"] === "" || "__overwrite__" in update || update["type"] === "__overwrite__") {
-    return 'an update of control is an event: { type: "…" }';
-  }
-  const issue = jsonIssue(update, MAX_EVENT_BYTES);
-  return issue === undefined ? (update as unknown as ControlEvent) : `the event ${issue}`; // checked field by field just above
-}
-
-function payloadIssue(chart: Chart, event: ControlEvent): string | undefined {
-  const schema = chart.events[event.type];
-  if (schema === undefined) return undefined;
-  const { type: _type, meta: _meta, ...payload } = event;
-  const parsed = schema.safeParse(payload);
-  return parsed.success
-    ? undefined
-    : `its payload is wrong: ${parsed.error.issues
-        .map((issue) => `${issue.path.join(".")}: ${issue.message}`)
-        .join("; ")
-        .slice(0, 500)}`;
-}
-
-const labelOf = (update: unknown): string =>
-  isPlainObject(update) && typeof update["type"] === "string" ? update["type"].slice(0, 100) : `a ${typeof update}`;
-
-/** True when the chart would move on the event. Never throws; a guard that throws refuses. */
-export function can(chart: Chart, control: Control, event: { readonly type: string }): boolean {
-  if (control.done || !speaks(chart, event.type)) return false;
-  try {
-    return snapshotOf(chart, control).can(event);
-  } catch {
-    return false;
-  }
-}
-
-/** Event types open to the active phases (or to one of them) now; guards see the bare event. */
-export function legalEvents(chart: Chart, control: Control, phase?: string): string[] {
-  if (control.done) return chart.whenDone === "restart" ? [EVENT.INPUT] : [];
-  const phases = phase === undefined ? activePhases(chart, snapshotOf(chart, control)) : [phase];
-  const types = new Set(
-    phases.flatMap((name) => (chart.edgesFrom.get(name) ?? []).filter((edge) => edge.event !== "REPLY").map((edge) => edge.event)),
-  );
-  return [...types].filter((type) => can(chart, control, { type }));
-}
-
-/** The phases the chart is in: several inside a parallel state, none when it is done. */
-export function phasesOf(chart: Chart, control: Control): string[] {
-  return activePhases(chart, snapshotOf(chart, control));
-}
-
-const snapshots = new WeakMap<Control, AnyMachineSnapshot>();
-
-function snapshotOf(chart: Chart, control: Control): AnyMachineSnapshot {
-  const known = snapshots.get(control);
-  if (known !== undefined) return known;
-  const historyValue = Object.fromEntries(
-    Object.entries(control.history ?? {}).map(([id, ids]) => [id, ids.map((nodeId) => chart.machine.getStateNodeById(nodeId))]),
-  );
-  const snapshot = chart.machine.resolveState({ value: control.value, context: control.context, historyValue }) as AnyMachineSnapshot;
-  snapshots.set(control, snapshot);
-  return snapshot;
-}
-
-function stored(snapshot: AnyMachineSnapshot): Pick<Control, "value" | "context" | "history" | "done"> {
+/** What of a snapshot is stored: plain JSON that XState can resolve again. */
+export function stored(snapshot: AnyMachineSnapshot): Pick<Control, "value" | "context" | "history" | "done"> {
   const history = Object.entries((snapshot.historyValue ?? {}) as Record<string, { id: string }[]>);
   return {
     value: snapshot.value as StateValue,
@@ -336,23 +117,13 @@ function stored(snapshot: AnyMachineSnapshot): Pick<Control, "value" | "context"
   };
 }
 
-function activePhases(chart: Chart, snapshot: AnyMachineSnapshot): string[] {
+/** The phases a snapshot is in; none when it is done. */
+export function activePhases(chart: Chart, snapshot: AnyMachineSnapshot): string[] {
   if (snapshot.status === "done") return [];
   return snapshot._nodes
     .filter((node) => node.type === "atomic")
     .map(phaseName)
     .filter((name) => chart.phases.has(name));
-}
-
-/** True when a region around the phase has come to its end while others of its parallel state still work. */
-function regionIsDone(chart: Chart, source: string, after: AnyMachineSnapshot): boolean {
-  if (!chart.hasParallel) return false;
-  const path = chart.phases.get(source)?.path ?? [];
-  return after._nodes.some(
-    (node) =>
-      node.type === "final" &&
-      [...upward(node)].some((at) => at.parent?.type === "parallel" && at.path.every((key, index) => path[index] === key)),
-  );
 }
 
 /** A state value in one line: `intake`, `review.security.checking, review.style.done`. */

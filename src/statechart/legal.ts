@@ -1,0 +1,49 @@
+import type { AnyMachineSnapshot } from "xstate";
+import type { Chart } from "./chart.js";
+import { speaks } from "./chart.js";
+import { activePhases, type Control } from "./control.js";
+import { EVENT } from "./vocabulary.js";
+
+/** True when the chart would move on the event. Never throws; a guard that throws refuses. */
+export function can(chart: Chart, control: Control, event: { readonly type: string }): boolean {
+  if (control.done || !speaks(chart, event.type)) return false;
+  try {
+    return snapshotOf(chart, control).can(event);
+  } catch {
+    return false;
+  }
+}
+
+/** Event types open to the active phases (or to one of them) now; guards see the bare event. */
+export function legalEvents(chart: Chart, control: Control, phase?: string): string[] {
+  if (control.done) return chart.whenDone === "restart" ? [EVENT.INPUT] : [];
+  const phases = phase === undefined ? activePhases(chart, snapshotOf(chart, control)) : [phase];
+  const types = new Set(
+    phases.flatMap((name) => (chart.edgesFrom.get(name) ?? []).filter((edge) => edge.event !== "REPLY").map((edge) => edge.event)),
+  );
+  return [...types].filter((type) => can(chart, control, { type }));
+}
+
+/** The phases the chart is in: several inside a parallel state, none when it is done. */
+export function phasesOf(chart: Chart, control: Control): string[] {
+  return activePhases(chart, snapshotOf(chart, control));
+}
+
+const snapshots = new WeakMap<Control, AnyMachineSnapshot>();
+
+/** The XState snapshot of a stored state, resolved once for each object. */
+export function snapshotOf(chart: Chart, control: Control): AnyMachineSnapshot {
+  const known = snapshots.get(control);
+  if (known !== undefined) return known;
+  const historyValue = Object.fromEntries(
+    Object.entries(control.history ?? {}).map(([id, ids]) => [id, ids.map((nodeId) => chart.machine.getStateNodeById(nodeId))]),
+  );
+  const snapshot = chart.machine.resolveState({ value: control.value, context: control.context, historyValue }) as AnyMachineSnapshot;
+  snapshots.set(control, snapshot);
+  return snapshot;
+}
+
+/** Keeps the snapshot a transition came to, which spares resolving it again. */
+export function keepSnapshot(control: Control, snapshot: AnyMachineSnapshot): void {
+  snapshots.set(control, snapshot);
+}
