@@ -76,7 +76,13 @@ export function loop<const Id extends string, const F extends Fields = Record<ne
     states: {
       [producer.id]: { on: { DONE: { target: mode === "parallel" ? "(reviewing)" : (ids[0] ?? ""), actions: assign({ verdicts: [] }) } } },
       ...(mode === "parallel"
-        ? { "(reviewing)": { type: "parallel" as const, states: Object.fromEntries(ids.map((id) => [id, region(id)])), onDone: DECIDING } }
+        ? {
+            "(reviewing)": {
+              type: "parallel" as const,
+              states: Object.fromEntries(ids.map((id) => [id, region(id, ids)])),
+              onDone: DECIDING,
+            },
+          }
         : chain(ids)),
       [DECIDING]: {
         always: [
@@ -107,23 +113,24 @@ export function loop<const Id extends string, const F extends Fields = Record<ne
   );
 }
 
-const region = (id: string) => ({
+const region = (id: string, ids: readonly string[]) => ({
   initial: "reviewing",
-  states: { reviewing: { id, on: verdictsOf(id, "heard") }, heard: { type: "final" as const } },
+  states: { reviewing: { id, on: verdictsOf(id, "heard", ids) }, heard: { type: "final" as const } },
 });
 
 const chain = (ids: readonly string[]) =>
-  Object.fromEntries(ids.map((id, index) => [id, { on: verdictsOf(id, ids[index + 1] ?? DECIDING) }]));
+  Object.fromEntries(ids.map((id, index) => [id, { on: verdictsOf(id, ids[index + 1] ?? DECIDING, ids) }]));
 
-/** Only APPROVE approves: REVISE, a reply without a verdict and an error all count against. */
-function verdictsOf(reviewer: string, target: string) {
+/** Only APPROVE approves: REVISE, a reply without a verdict and an error all count against. Verdicts stand in the reviewers' order, whoever was first. */
+function verdictsOf(reviewer: string, target: string, order: readonly string[]) {
   const note = (approved: boolean, otherwise: string) => ({
     target,
     actions: assign({
-      verdicts: ({ context, event }: { context: PatternContext; event: PatternEvent }) => [
-        ...(context["verdicts"] as LoopResult["feedback"]),
-        { reviewer, approved, feedback: String(event["feedback"] ?? event["reason"] ?? otherwise).slice(0, MAX_FEEDBACK) },
-      ],
+      verdicts: ({ context, event }: { context: PatternContext; event: PatternEvent }) => {
+        const feedback = String(event["feedback"] ?? event["reason"] ?? otherwise).slice(0, MAX_FEEDBACK);
+        const verdicts = [...(context["verdicts"] as LoopResult["feedback"]), { reviewer, approved, feedback }];
+        return verdicts.sort((one, other) => order.indexOf(one.reviewer) - order.indexOf(other.reviewer));
+      },
     }),
   });
   return {

@@ -36,7 +36,7 @@ export function parallel<const Id extends string, const F extends Fields = Recor
   return orchestrate<Id, F>(
     machine,
     agents.map((agent) => [agent.id, agent] as const),
-    definition,
+    { answerFrom: synthesizer?.id ?? branches.map((branch) => branch.id), ...definition },
   );
 }
 

@@ -44,8 +44,8 @@ export interface OrchestrationOptions<F extends Fields = Fields> {
   readonly limits?: Limits | undefined;
   /** What a new input does when the end has been reached. Default `"restart"`: a new episode, messages kept. */
   readonly whenDone?: "restart" | "refuse" | undefined;
-  /** The phase whose last word is the answer when this runs inside another orchestration. Default: whoever spoke last. */
-  readonly answerFrom?: string | undefined;
+  /** The phases whose last words, in this order, are the answer when this runs inside another orchestration. Default: whoever spoke last. */
+  readonly answerFrom?: string | readonly string[] | undefined;
   /** Transitions kept in the audit trail. Default 1,000. */
   readonly trailLimit?: number | undefined;
 }
