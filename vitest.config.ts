@@ -1,3 +1,16 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { include: ["test/**/*.test.ts"] } });
+const here = (path: string): string => resolve(import.meta.dirname, path);
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^phasegraph$/, replacement: here("index.ts") },
+      { find: /^phasegraph\/statechart$/, replacement: here("src/statechart/index.ts") },
+      { find: /^phasegraph\/sqlite$/, replacement: here("src/checkpoint/sqlite.ts") },
+      { find: /^phasegraph\/testing$/, replacement: here("testing/index.ts") },
+    ],
+  },
+  test: { include: ["test/**/*.test.ts"], testTimeout: 20_000, hookTimeout: 90_000 },
+});

@@ -42,11 +42,24 @@ const inputControlField = new ReducedValue(z.custom<Control>(), {
   reducer: (control) => control,
 });
 
+/** Shown to clients; results are made by the kernel alone, so nothing is parsed with it. */
+const resultSchema = z.object({
+  agent: z.string(),
+  phase: z.string(),
+  episode: z.number(),
+  at: z.number(),
+  status: z.enum(["ok", "failed"]),
+  content: z.string(),
+  data: z.unknown().optional(),
+  error: z.object({ name: z.string(), message: z.string() }).optional(),
+}) as unknown as z.ZodType<Result>; // the same keys, without exact optional properties
+
 const resultsField = new ReducedValue(
-  z.record(z.string(), z.custom<Result>()).default(() => ({})),
+  z.record(z.string(), resultSchema).default(() => ({})),
   {
-    inputSchema: z.record(z.string(), z.custom<Result>()),
+    inputSchema: z.record(z.string(), resultSchema),
     reducer: (known, added) => ({ ...known, ...added }),
+    jsonSchemaExtra: { description: "What each phase left behind, by phase." },
   },
 );
 

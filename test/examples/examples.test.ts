@@ -1,0 +1,69 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { main as approval } from "../../examples/06-approval.js";
+import { main as hello } from "../../examples/01-hello.js";
+import { main as loop } from "../../examples/04-loop.js";
+import { main as nesting } from "../../examples/07-nesting.js";
+import { main as pipeline } from "../../examples/02-pipeline.js";
+import { main as resume } from "../../examples/09-resume.js";
+import { main as statechart } from "../../examples/05-statechart.js";
+import { main as swarm } from "../../examples/03-swarm.js";
+
+it("hello: the agent that knows answers, and goes on with the user", async () => {
+  expect(await hello()).toBe("billing: Your invoice is paid.");
+});
+
+it("pipeline: the work goes on, and back when it has to", async () => {
+  expect((await pipeline()).split("\n")).toEqual([
+    "My parcel is broken. → [intake] Which order is it about?",
+    "It is #42. → [handling] Order #42 is on its way again.",
+    "I mean another one. → [intake] Which order is it about?",
+    "#43, sorry. → [handling] Order #43 is on its way again.",
+  ]);
+});
+
+it("swarm: a model hands over, calls a tool, and keeps the conversation", async () => {
+  const log = await swarm();
+  expect(log).toContain("concierge → travel (handoff)");
+  expect(log).toContain("travel → user (chat): Friday, 120 € each. Shall I book?");
+  expect(log).toContain("user → travel (chat): Yes.");
+});
+
+it("loop: both reviewers have to approve the same draft", async () => {
+  expect(await loop()).toBe("approved after 2 drafts; tone: fine, facts: The day is right.");
+});
+
+it("statechart: a guard of the user's own machine decides who has to be asked", async () => {
+  expect((await statechart()).split("\n")).toEqual([
+    '40 €: Paid 40 €. ("paid")',
+    '400 €: A train ticket, 400 € ("approving")',
+    "400 €, approved: Paid 400 €.",
+  ]);
+});
+
+it("approval: the tool runs with what the person saw and changed", async () => {
+  expect(await approval()).toContain("Refunded 50 € (once only).");
+});
+
+it("nesting: a person answers two levels around a loop", async () => {
+  expect(await nesting()).toContain("writer: Better draft.\npicture: A picture of a graph.\nboss: Yes, publish.");
+});
+
+it("resume: a process killed in the second phase goes on there, and does not run the first again", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "phasegraph-resume-"));
+  const file = join(folder, "post.db");
+  try {
+    const script = `await (await import("./examples/09-resume.ts")).main(${JSON.stringify(file)})`;
+    const child = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", script], {
+      env: { ...process.env, CRASH: "1" },
+      timeout: 30_000,
+    });
+    expect(child.signal).toBe("SIGKILL");
+    expect(await resume(file)).toBe("went on with check: A post, please. Written. Checked. Published.");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
