@@ -88,7 +88,7 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
   const issues = [...nameIssues(chart, given, name, Object.keys(fields)), ...bindingIssues(chart, agents, given)];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
   const blueprint = { chart, description, agents, fields, limits: options.limits ?? {} };
-  const known = [...restingPhases(chart)];
+  const known = [...chart.rests];
   const self: Orchestration<Phase, F> = {
     id: name,
     name,
@@ -100,7 +100,7 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
       if (!known.includes(phase)) throw new UnknownAgentError(phase, known);
       return agents.get(phase);
     },
-    connects: (from, to) => (chart.edgesFrom.get(from) ?? []).some((edge) => edge.to === to),
+    connects: (from, to) => (chart.arrows.get(from) ?? []).some((arrow) => arrow.to === to),
     results: (state) => known.flatMap((phase) => (state.results[phase]?.episode === state.control.episode ? [state.results[phase]] : [])),
     verify: () => verify(chart, agents),
     toMermaid: () => toMermaid(chart, agents),
@@ -123,17 +123,13 @@ function nameIssues(chart: Chart, given: readonly (readonly [string, Agent])[], 
   return [
     agentIdIssue("name", name),
     ...given.map(([phase, agent]) => agentIdIssue(`agents.${phase}`, agent.id)),
-    ...[...restingPhases(chart)].map((phase) => phaseNameIssue(phase, stateKeys)),
+    ...[...chart.rests].map((phase) => phaseNameIssue(phase, stateKeys)),
     ...stateKeys.map(stateKeyIssue),
   ].filter((issue) => issue !== undefined);
 }
 
-/** Phases in which the chart can come to rest; those it only passes through need no agent. */
-const restingPhases = (chart: Chart): Set<string> => new Set(chart.edges.map((edge) => edge.to).filter((to) => chart.phases.has(to)));
-
 function bindingIssues(chart: Chart, agents: ReadonlyMap<string, Agent>, given: readonly (readonly [string, Agent])[]): Issue[] {
   const paths = new Set([...chart.phases.values()].flatMap((phase) => [phase.name, phase.path.join(".")]));
-  const rests = restingPhases(chart);
   const byId = new Map<string, Agent>();
   const unknown = given
     .filter(([phase]) => !paths.has(phase))
@@ -145,7 +141,7 @@ function bindingIssues(chart: Chart, agents: ReadonlyMap<string, Agent>, given: 
       };
     });
   const missing = [...chart.phases.values()]
-    .filter((phase) => rests.has(phase.name) && !phase.waits && !agents.has(phase.name))
+    .filter((phase) => chart.rests.has(phase.name) && !phase.waits && !agents.has(phase.name))
     .map((phase): Issue => {
       return {
         path: `agents.${phase.path.join(".")}`,

@@ -3,7 +3,7 @@ import { Send } from "@langchain/langgraph";
 import type { BaseState } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { phasesOf } from "../statechart/legal.js";
-import type { Edge } from "../statechart/edges.js";
+import type { Arrow } from "../statechart/edges.js";
 import { END, START } from "../statechart/vocabulary.js";
 
 /** Where LangGraph goes after a node: the label of an edge in the picture, or a direct order where the picture has none. */
@@ -13,7 +13,7 @@ export interface Route {
   readonly pathMap: Record<string, string>;
 }
 
-/** A choice of edges. A plain function would be wrapped by LangChain in a traced call with a run of its own: a fifth of a step's time. */
+/** A choice of edges. A plain function would be wrapped by LangChain in a traced call with a run and a context of its own, at every step. */
 class Router extends Runnable<BaseState, (string | Send)[]> {
   override readonly name = "condition";
   readonly lc_namespace = ["phasegraph"];
@@ -29,43 +29,51 @@ class Router extends Runnable<BaseState, (string | Send)[]> {
 
 /** The way out of a phase: the phases that its own last event started. */
 export function routeFrom(chart: Chart, phase: string, hasNode: (name: string) => boolean): Route {
-  const { pathMap, labelOf } = labels(chart.edgesFrom.get(phase) ?? [], hasNode);
+  const pathMap = labelled(chart.arrows.get(phase) ?? [], hasNode);
   return {
     pathMap,
     path: new Router((state) => {
       const { last } = state.control;
       if (last.phase !== phase) return [];
-      return last.starts.filter(hasNode).map((target) => labelOf(last.event, target) ?? new Send(target, state));
+      return last.starts.filter(hasNode).map((target) => labelIn(pathMap, last.event, target) ?? new Send(target, state));
     }),
   };
 }
 
 /** The way in: every phase the chart is in that does not wait. Also taken after a state edit, so that no edit loses work the chart says is due. */
 export function routeFromStart(chart: Chart, hasNode: (name: string) => boolean): Route {
-  const parked = chart.edges.filter((edge) => edge.from !== START && !hasNode(edge.from));
-  const { pathMap, labelOf } = labels([...(chart.edgesFrom.get(START) ?? []), ...parked], hasNode);
+  const parked = [...chart.phases.keys()].filter((phase) => !hasNode(phase)).flatMap((phase) => chart.arrows.get(phase) ?? []);
+  const pathMap = labelled([...(chart.arrows.get(START) ?? []), ...parked], hasNode);
   return {
     pathMap,
     path: new Router((state) => {
       const { control } = state;
       const due = phasesOf(chart, control).filter((phase) => hasNode(phase) && !control.waiting.includes(phase));
-      return due.map((target) => labelOf(control.last.event, target) ?? labelOf("", target) ?? new Send(target, state));
+      return due.map((target) => labelIn(pathMap, control.last.event, target) ?? labelIn(pathMap, "", target) ?? new Send(target, state));
     }),
   };
 }
 
 /** One label per edge: the event, with its target only where the event alone would not tell. */
-function labels(edges: readonly Edge[], hasNode: (name: string) => boolean) {
-  const arrows = edges.map((edge) => ({ event: edge.event, to: hasNode(edge.to) ? edge.to : END }));
-  const targets = new Map<string, Set<string>>();
-  for (const { event, to } of arrows) targets.set(event, (targets.get(event) ?? new Set()).add(to));
-  const label = (event: string, to: string): string => {
-    if (event === "") return to;
-    return targets.get(event)?.size === 1 ? event : `${event} → ${to === END ? "end" : to}`;
-  };
-  const pathMap = Object.fromEntries(arrows.map(({ event, to }) => [label(event, to), to]));
-  return {
-    pathMap,
-    labelOf: (event: string, to: string): string | undefined => (targets.get(event)?.has(to) === true ? label(event, to) : undefined),
-  };
+function labelled(arrows: readonly Arrow[], hasNode: (name: string) => boolean): Record<string, string> {
+  const pathMap: Record<string, string> = {};
+  const ambiguous = new Set<string>();
+  for (const arrow of arrows) {
+    const to = hasNode(arrow.to) ? arrow.to : END;
+    const label = shortLabel(arrow.event, to);
+    if ((pathMap[label] ??= to) !== to) ambiguous.add(arrow.event);
+  }
+  if (ambiguous.size === 0) return pathMap;
+  for (const event of ambiguous) delete pathMap[event];
+  for (const arrow of arrows) {
+    const to = hasNode(arrow.to) ? arrow.to : END;
+    if (ambiguous.has(arrow.event)) pathMap[longLabel(arrow.event, to)] = to;
+  }
+  return pathMap;
 }
+
+const shortLabel = (event: string, to: string): string => (event === "" ? to : event);
+const longLabel = (event: string, to: string): string => (event === "" ? to : `${event} → ${to === END ? "end" : to}`);
+
+const labelIn = (pathMap: Readonly<Record<string, string>>, event: string, to: string): string | undefined =>
+  [shortLabel(event, to), longLabel(event, to)].find((label) => pathMap[label] === to);

@@ -13,18 +13,18 @@ export interface Directory {
 /** The handoffs open to a phase now, each with the agent that would take over. */
 export function openHandoffs(chart: Chart, directory: Directory, control: Control, phase: string): HandoffTarget[] {
   const targets = new Map<string, HandoffTarget>();
-  for (const edge of chart.edgesFrom.get(phase) ?? []) {
+  for (const arrow of chart.arrows.get(phase) ?? []) {
     if (
-      !edge.event.startsWith(EVENT.HANDOFF) ||
-      edge.event.endsWith("*") ||
-      targets.has(edge.event) ||
-      !can(chart, control, { type: edge.event })
+      !arrow.event.startsWith(EVENT.HANDOFF) ||
+      arrow.event.endsWith("*") ||
+      targets.has(arrow.event) ||
+      !can(chart, control, { type: arrow.event })
     )
       continue;
-    targets.set(edge.event, {
-      target: edge.event.slice(EVENT.HANDOFF.length),
-      agent: directory.agentOf.get(edge.to),
-      description: directory.descriptionOf.get(edge.to) ?? chart.phases.get(edge.to)?.description,
+    targets.set(arrow.event, {
+      target: arrow.event.slice(EVENT.HANDOFF.length),
+      agent: directory.agentOf.get(arrow.to),
+      description: directory.descriptionOf.get(arrow.to) ?? chart.phases.get(arrow.to)?.description,
     });
   }
   return [...targets.values()];

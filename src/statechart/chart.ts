@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { InvalidDefinitionError, type Issue } from "../base/errors.js";
 import { fingerprint } from "../base/hash.js";
 import { jsonIssue } from "../base/json.js";
-import { joinTargets, readEdges, type Edge } from "./edges.js";
+import { edgesOf, joinTargets, readArrows, type Arrows, type Edge } from "./edges.js";
 import { impurities } from "./purity.js";
 import { everyNode, readTree, upward, type Phase, type Tree } from "./tree.js";
 import { BOOKKEEPING, EVENT } from "./vocabulary.js";
@@ -32,8 +32,11 @@ export interface Chart {
   readonly fingerprint: string;
   readonly machine: AnyStateMachine;
   readonly phases: ReadonlyMap<string, Phase>;
+  /** Everything the picture shows. Made when asked for: the kernel reads {@link arrows}. */
   readonly edges: readonly Edge[];
-  readonly edgesFrom: ReadonlyMap<string, readonly Edge[]>;
+  readonly arrows: Arrows;
+  /** Phases in which the chart can come to rest; those it only passes through need no agent. */
+  readonly rests: ReadonlySet<string>;
   /** Event types that some state accepts; `"*"` patterns included as written. */
   readonly vocabulary: ReadonlySet<string>;
   /** Phases that may start when a parallel state around this one is complete. */
@@ -62,17 +65,19 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
   const [initial] = initialTransition(bounded);
   const startIssues = initialIssues(initial, options);
   if (startIssues.length > 0) throw new InvalidDefinitionError(`The machine of "${options.name}"`, startIssues);
-  const edges = readEdges(tree);
-  const edgesFrom = new Map<string, Edge[]>();
-  for (const edge of edges) edgesFrom.set(edge.from, [...(edgesFrom.get(edge.from) ?? []), edge]);
+  const { arrows, targets } = readArrows(tree);
+  let edges: readonly Edge[] | undefined;
   return {
     name: options.name,
     version: options.version ?? "1",
     fingerprint: fingerprint(JSON.stringify([describe(tree), Object.entries(options.bindings ?? {}).sort()])),
     machine: bounded,
     phases: tree.phases,
-    edges,
-    edgesFrom,
+    get edges() {
+      return (edges ??= edgesOf(arrows));
+    },
+    arrows,
+    rests: new Set([...tree.phases.keys()].filter((phase) => targets.has(phase))),
     vocabulary: vocabularyOf(bounded),
     joinsFrom: joinsOf(tree),
     hasParallel: tree.hasParallel,

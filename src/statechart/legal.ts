@@ -19,7 +19,7 @@ export function legalEvents(chart: Chart, control: Control, phase?: string): str
   if (control.done) return chart.whenDone === "restart" ? [EVENT.INPUT] : [];
   const phases = phase === undefined ? activePhases(chart, snapshotOf(chart, control)) : [phase];
   const types = new Set(
-    phases.flatMap((name) => (chart.edgesFrom.get(name) ?? []).filter((edge) => edge.event !== "REPLY").map((edge) => edge.event)),
+    phases.flatMap((name) => (chart.arrows.get(name) ?? []).filter((arrow) => arrow.event !== "REPLY").map((arrow) => arrow.event)),
   );
   return [...types].filter((type) => can(chart, control, { type }));
 }
