@@ -63,3 +63,4 @@ export { parallel, type ParallelDefinition } from "./graphs/parallel.js";
 export { pipeline, type Pipeline, type PipelineDefinition, type Stage } from "./graphs/pipeline.js";
 export { sequential, type SequentialDefinition } from "./graphs/sequential.js";
 export { swarm, type SwarmDefinition } from "./graphs/swarm.js";
+export { strategies, type StrategiesDefinition } from "./graphs/strategies.js";

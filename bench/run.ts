@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import { Command } from "commander";
-import { oursMesh, swarmMesh } from "./compile.js";
+import { oursMesh, swarmMesh, swarmMeshSharingTools } from "./compile.js";
 import { contest, timed, type Medians } from "./contest.js";
 import { handwrittenRing, memory, oursRing, ringTurn, swarmRing, type Contestant } from "./handoff.js";
 import { importTime } from "./imports.js";
@@ -29,8 +29,8 @@ const ring = (contestant: Contestant) => () => ringTurn(contestant, HANDOFFS);
 function show(title: string, medians: Medians<string>, ratios: Ratios): void {
   process.stdout.write(`\n${title}\n`);
   for (const [name, milliseconds] of Object.entries(medians))
-    process.stdout.write(`  ${name.padEnd(28)} ${milliseconds.toFixed(1).padStart(8)} ms\n`);
-  for (const [name, ratio] of Object.entries(ratios)) process.stdout.write(`  → ${name.padEnd(26)} ${ratio.toFixed(3).padStart(8)}\n`);
+    process.stdout.write(`  ${name.padEnd(32)} ${milliseconds.toFixed(1).padStart(8)} ms\n`);
+  for (const [name, ratio] of Object.entries(ratios)) process.stdout.write(`  → ${name.padEnd(30)} ${ratio.toFixed(3).padStart(8)}\n`);
 }
 
 async function rings(title: string, saver: (name: string) => BaseCheckpointSaver, prefix: string): Promise<Ratios> {
@@ -94,8 +94,19 @@ async function imports(): Promise<Ratios> {
 async function meshes(): Promise<Ratios> {
   const ratios: Record<string, number> = {};
   for (const size of [10, 100, 200]) {
-    const medians = await contest({ phasegraph: timed(() => oursMesh(size)), "langgraph-swarm": timed(() => swarmMesh(size)) }, rounds);
-    const ratio = { [`compile.vsSwarm${size}`]: medians.phasegraph / medians["langgraph-swarm"] };
+    const medians = await contest(
+      {
+        phasegraph: timed(() => oursMesh(size)),
+        "langgraph-swarm": timed(() => swarmMesh(size)),
+        "langgraph-swarm, shared tools": timed(() => swarmMeshSharingTools(size)),
+      },
+      rounds,
+    );
+    const ours = medians.phasegraph;
+    const ratio = {
+      [`compile.vsSwarm${size}`]: ours / medians["langgraph-swarm"],
+      [`compile.vsSwarm${size}SharedTools`]: ours / medians["langgraph-swarm, shared tools"],
+    };
     show(`build and compile a swarm of ${size}, everyone to everyone`, medians, ratio);
     Object.assign(ratios, ratio);
   }

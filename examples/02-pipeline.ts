@@ -19,7 +19,7 @@ const handler = agent({
   run: (turn: Turn<Case>) =>
     said(turn).includes("another")
       ? handoff("intake", { reason: "it is about another order" })
-      : `Order ${turn.state.order} is on its way again.`,
+      : `Order #${turn.state.order} is on its way again.`,
 });
 
 export const orchestration = pipeline({

@@ -55,9 +55,9 @@ export function loopResult(state: Pick<BaseState, "control">): LoopResult {
  * Producer ⇄ reviewers until all approve, or `maxIterations` drafts were made. Ends in the state `(approved)` or `(exhausted)`.
  * @throws InvalidDefinitionError when there is no reviewer, an id twice, or a limit below 1.
  */
-export function loop<const Id extends string, const F extends Fields = Record<never, never>>(
-  definition: LoopDefinition<Id, F>,
-): Orchestration<Id, F> {
+export function loop<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
+  definition: LoopDefinition<Id, F> & { readonly name: Name },
+): Orchestration<Id, F, Name> {
   const { name, producer, reviewers, mode = "parallel", maxIterations = 3 } = definition;
   const agents = [producer, ...reviewers];
   const issues = [
@@ -106,7 +106,7 @@ export function loop<const Id extends string, const F extends Fields = Record<ne
       [`REVISE.${id}`, feedback],
     ]),
   );
-  return orchestrate<Id, F>(
+  return orchestrate<Id, F, Name>(
     machine,
     agents.map((agent) => [agent.id, agent] as const),
     { answerFrom: producer.id, ...definition, events: { ...definition.events, ...events } },

@@ -16,9 +16,9 @@ export interface ParallelDefinition<Id extends string, F extends Fields> extends
  * A ∥ B ∥ C. `orchestration.results(state)` gives their results in the order of `branches`, failed ones included.
  * @throws InvalidDefinitionError when there is no branch, or two have one id.
  */
-export function parallel<const Id extends string, const F extends Fields = Record<never, never>>(
-  definition: ParallelDefinition<Id, F>,
-): Orchestration<Id, F> {
+export function parallel<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
+  definition: ParallelDefinition<Id, F> & { readonly name: Name },
+): Orchestration<Id, F, Name> {
   const { branches, synthesizer, onFailure = "isolate" } = definition;
   const agents = synthesizer === undefined ? branches : [...branches, synthesizer];
   const machine = machineOf(definition.name, agents, {
@@ -33,7 +33,7 @@ export function parallel<const Id extends string, const F extends Fields = Recor
       [THE_END]: { type: "final" },
     },
   });
-  return orchestrate<Id, F>(
+  return orchestrate<Id, F, Name>(
     machine,
     agents.map((agent) => [agent.id, agent] as const),
     { answerFrom: synthesizer?.id ?? branches.map((branch) => branch.id), ...definition },

@@ -30,7 +30,7 @@ export interface PipelineDefinition<Phase extends string, Id extends string, F e
 }
 
 /** A pipeline, and what follows from its stages. */
-export interface Pipeline<Phase extends string, F extends Fields> extends Orchestration<Phase, F> {
+export interface Pipeline<Phase extends string, F extends Fields, Name extends string = string> extends Orchestration<Phase, F, Name> {
   /** Agent id → the first phase it works in. */
   readonly phaseMap: Readonly<Record<string, Phase>>;
   /** Phase → the phases it may lead to. */
@@ -41,9 +41,12 @@ export interface Pipeline<Phase extends string, F extends Fields> extends Orches
  * intake → handling → resolution, with ways back. Agents hand off to phases; a handoff the stages do not name is refused.
  * @throws InvalidDefinitionError when `next` or `canReturnTo` names an unknown phase, or a phase is given twice.
  */
-export function pipeline<const Phase extends string, const Id extends string, const F extends Fields = Record<never, never>>(
-  definition: PipelineDefinition<Phase, Id, F>,
-): Pipeline<Phase, F> {
+export function pipeline<
+  const Phase extends string,
+  const Id extends string,
+  const F extends Fields = Record<never, never>,
+  const Name extends string = string,
+>(definition: PipelineDefinition<Phase, Id, F> & { readonly name: Name }): Pipeline<Phase, F, Name> {
   const { name, stages, supervisor, maxReturns = 5, waits = true } = definition;
   const issues = [...stageIssues(stages), ...limitIssue("maxReturns", maxReturns, 0)];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
@@ -87,7 +90,7 @@ export function pipeline<const Phase extends string, const Id extends string, co
     (stage) => [stage.phase, supervisor === undefined ? stage.agent : observed(stage.agent, supervisor)] as const,
   );
   return {
-    ...orchestrate<Phase, F>(machine, bindings, definition),
+    ...orchestrate<Phase, F, Name>(machine, bindings, definition),
     phaseMap: Object.fromEntries([...stages].reverse().map((stage) => [stage.agent.id, stage.phase])),
     allowedTransitions: Object.fromEntries(stages.map((stage) => [stage.phase, targetsOf(stage)])) as unknown as Record<
       Phase,

@@ -14,9 +14,9 @@ export interface SequentialDefinition<Id extends string, F extends Fields> exten
  * A → B → C. Each agent's reply passes the work on; the last one's ends the run.
  * @throws InvalidDefinitionError when there is no agent, or two have one id.
  */
-export function sequential<const Id extends string, const F extends Fields = Record<never, never>>(
-  definition: SequentialDefinition<Id, F>,
-): Orchestration<Id, F> {
+export function sequential<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
+  definition: SequentialDefinition<Id, F> & { readonly name: Name },
+): Orchestration<Id, F, Name> {
   const { agents, strict = true } = definition;
   const machine = machineOf(definition.name, agents, {
     initial: agents[0]?.id ?? THE_END,
@@ -28,7 +28,7 @@ export function sequential<const Id extends string, const F extends Fields = Rec
       [THE_END, { type: "final" }],
     ]),
   });
-  return orchestrate<Id, F>(
+  return orchestrate<Id, F, Name>(
     machine,
     agents.map((agent) => [agent.id, agent] as const),
     definition,

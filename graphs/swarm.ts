@@ -20,9 +20,9 @@ export interface SwarmDefinition<Id extends string, F extends Fields> extends Or
  * Any agent hands off to any other; a reply goes to the user, whose next message reaches the agent that replied.
  * @throws InvalidDefinitionError when entry or handoffs name an unknown agent.
  */
-export function swarm<const Id extends string, const F extends Fields = Record<never, never>>(
-  definition: SwarmDefinition<Id, F>,
-): Orchestration<Id, F> {
+export function swarm<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
+  definition: SwarmDefinition<Id, F> & { readonly name: Name },
+): Orchestration<Id, F, Name> {
   const { name, agents, entry = agents[0]?.id, handoffs, maxHandoffs = 20 } = definition;
   const ids = agents.map((agent) => agent.id as string);
   const issues = [...unknownIds(ids, entry, handoffs), ...limitIssue("maxHandoffs", maxHandoffs, 0)];
@@ -53,7 +53,7 @@ export function swarm<const Id extends string, const F extends Fields = Record<n
       }),
     ),
   });
-  return orchestrate<Id, F>(
+  return orchestrate<Id, F, Name>(
     machine,
     agents.map((agent) => [agent.id, agent] as const),
     definition,

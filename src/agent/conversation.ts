@@ -35,6 +35,13 @@ export function recordMessage<M extends BaseMessage>(message: M, record: Message
   return message;
 }
 
+/** Takes a record off a message whose word for it is not to be trusted, in place. */
+export function withoutRecord<M extends BaseMessage>(message: M): M {
+  const { [KEY]: _claimed, ...rest } = message.additional_kwargs;
+  message.additional_kwargs = rest;
+  return message;
+}
+
 /** The record of a message, or undefined when it was written elsewhere. */
 export function readRecord(message: BaseMessage): MessageRecord | undefined {
   return message.additional_kwargs?.[KEY] as MessageRecord | undefined; // written only by recordMessage

@@ -47,6 +47,14 @@ export function jsonIssue(value: unknown, maxBytes: number): string | undefined 
   return visit(value, 0);
 }
 
+/** The same value, unchangeable all the way down. What is frozen already is taken to be so in all its depth. */
+export function freeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
+  return value;
+}
+
 /** True for an object written as `{ … }`: what JSON.parse gives, no array and no class instance. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;

@@ -8,7 +8,7 @@ import type { Chart } from "../statechart/chart.js";
 import { START } from "../statechart/vocabulary.js";
 import { guarded, type OrchestrationGraph } from "./graph.js";
 import { phaseNode, type Team } from "./phase-node.js";
-import { routeFrom, routeFromStart } from "./routes.js";
+import { directWays, routeFrom, routeFromStart } from "./routes.js";
 
 /** How an orchestration is compiled. Everything is optional. */
 export interface CompileOptions {
@@ -60,7 +60,7 @@ export function compile<Phase extends string, F extends Fields>(
   };
   const state = new OrchestrationState(fields, new ControlChannel(chart, options.onChartChange ?? "refuse"));
   const builder = new StateGraph({ state, input: new OrchestrationInput(state, fields) }) as unknown as LooseGraph; // nodes are added in a loop, so their names are strings
-  const hasNode = (name: string): boolean => agents.has(name);
+  const ways = directWays(agents.keys());
   for (const [phase, agent] of agents) {
     const { run, subgraphs } = agent.node({ orchestration: chart.name, phase, agent: agent.id });
     builder.addNode(phase, phaseNode(team, phase, run), {
@@ -69,10 +69,10 @@ export function compile<Phase extends string, F extends Fields>(
     });
   }
   for (const phase of agents.keys()) {
-    const route = routeFrom(chart, phase, hasNode);
+    const route = routeFrom(chart, phase, ways);
     builder.addConditionalEdges(phase, route.path, route.pathMap);
   }
-  const entry = routeFromStart(chart, hasNode);
+  const entry = routeFromStart(chart, ways);
   builder.addConditionalEdges(START, entry.path, entry.pathMap);
   const compiled = builder.compile({
     checkpointer: options.checkpointer,

@@ -1,14 +1,14 @@
-import { CompiledStateGraph, type Command, type StateSchema } from "@langchain/langgraph";
-import { coerceMessageLikeToMessage, type BaseMessageLike } from "@langchain/core/messages";
+import { Command, CompiledStateGraph, type StateSchema } from "@langchain/langgraph";
+import { coerceMessageLikeToMessage, RemoveMessage, type BaseMessageLike } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { recordMessage } from "../agent/conversation.js";
+import { recordMessage, withoutRecord } from "../agent/conversation.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { isPlainObject } from "../base/json.js";
 import type { Fields, GraphInput, GraphOutput, GraphState, GraphUpdate } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
-import { initialControl, valueLabel, type Control, type ControlEvent } from "../statechart/control.js";
+import { initialControl, valueLabel, type Control } from "../statechart/control.js";
 import { legalEvents } from "../statechart/legal.js";
 import { BOOKKEEPING, END, EVENT, START } from "../statechart/vocabulary.js";
 import { isCommandLike } from "./command.js";
@@ -51,12 +51,16 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   override async *_streamIterator(
     ...[input, options]: Parameters<CompiledStateGraph<unknown, unknown>["_streamIterator"]>
   ): AsyncGenerator<never> {
-    const prepared = this.prepareInput(input);
-    const explicit =
-      isPlainObject(prepared) &&
-      this.isRoot(options as Options) &&
-      (this.chart.whenDone === "refuse" || (prepared["control"] as ControlEvent[]).some((event) => event.type !== EVENT.INPUT));
-    if (explicit) await this.refuseIllegal(options as Options, prepared["control"] as ControlEvent[]);
+    const config = options as Options;
+    const isRoot = (config?.configurable?.["checkpoint_ns"] ?? "") === "";
+    const prepared = this.prepareInput(input, isRoot);
+    if (isRoot && isPlainObject(prepared)) {
+      const events = prepared["control"] as unknown[];
+      const explicit = events.some((event) => event !== CONTROL_VALUE && !isInput(event));
+      if (explicit || this.chart.whenDone === "refuse") await this.trial(config)(events);
+      if (this.chart.hasParallel) await this.keepFinished(config);
+    }
+    if (isRoot && isCommandLike(prepared)) await this.refuseEmptyResume(config);
     yield* super._streamIterator(prepared as never, options as never) as AsyncGenerator<never>;
   }
 
@@ -69,32 +73,30 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   ): Promise<RunnableConfig> {
     const nested = (config.configurable?.["checkpoint_ns"] ?? "") !== "" && config.configurable?.["__pregel_checkpointer"] === undefined;
     if (nested) return super.bulkUpdateState(config, supersteps);
-    let at: RunnableConfig = config;
+    const tryEvents = this.trial(config as Options);
+    const prepared: (typeof supersteps)[number][] = [];
     for (const { updates } of supersteps) {
-      const prepared = await Promise.all(updates.map((update) => this.prepareEdit(at as Options, update)));
-      at = await super.bulkUpdateState(at, [{ updates: prepared }]);
+      const edits: (typeof updates)[number][] = [];
+      for (const update of updates) edits.push(await this.prepareEdit(config as Options, update, tryEvents));
+      prepared.push({ updates: edits });
     }
-    return at;
-  }
-
-  private isRoot(options: Options | undefined): boolean {
-    return (options?.configurable?.["checkpoint_ns"] ?? "") === "";
+    return super.bulkUpdateState(config, prepared); // all or nothing: every event was tried before the first is written
   }
 
   /** Any input starts a turn; an event in it follows. */
-  private prepareInput(input: unknown): unknown {
+  private prepareInput(input: unknown, isRoot: boolean): unknown {
     if (input === null || input === undefined) return input;
-    if (isCommandLike(input)) return this.prepareCommand(input);
+    if (isCommandLike(input)) return this.prepareCommand(input, isRoot);
     if (!isPlainObject(input)) throw new InvalidRequestError("The input of a run", "it is not an object", `{ messages, control?, …state }`);
     const { control, messages, ...rest } = input;
     const meta = { by: "user", at: this.guard.clock.now() };
-    const events = isControl(control) ? [] : this.events(control, meta.by);
-    const said = messages === undefined ? undefined : [messages].flat().map((message) => userMessage(message, this.guard.clock));
-    const starts = said !== undefined || events.length === 0 ? [{ type: EVENT.INPUT, meta }] : [];
+    const events = isControl(control) ? [CONTROL_VALUE] : this.events(control, meta.by);
+    const said = messages === undefined ? undefined : this.readMessages("The input of a run", messages, isRoot);
+    const starts = said !== undefined || events.every((event) => event === CONTROL_VALUE) ? [{ type: EVENT.INPUT, meta }] : [];
     return { ...rest, ...(said === undefined ? {} : { messages: said }), control: [...starts, ...events] };
   }
 
-  private prepareCommand(command: Command): unknown {
+  private prepareCommand(command: Command, isRoot: boolean): unknown {
     if ([command.goto ?? []].flat().length > 0) {
       const [target] = [command.goto].flat();
       throw new IllegalTransitionError(
@@ -107,41 +109,52 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     const update: Values = Array.isArray(command.update)
       ? Object.fromEntries(command.update)
       : { ...(command.update as object | undefined) };
-    if (command.resume === undefined) return this.prepareInput(update);
-    if (update["control"] !== undefined) {
+    if (command.resume === undefined) return this.prepareInput(update, isRoot);
+    const { messages, ...rest } = update;
+    const foreign = Object.keys(rest).filter((key) => !this.guard.stateKeys.has(key));
+    if (foreign.length > 0) {
       throw new InvalidRequestError(
         "A resume",
-        `it also updates "control"`,
-        "the answer alone; send the event before or after, as an input of its own",
+        `it also updates "${foreign.join('", "')}"`,
+        "the answer, with messages or extra state at most; send an event before or after, as an input of its own",
       );
     }
-    return command;
+    const said = messages === undefined ? {} : { messages: this.readMessages("A resume", messages, isRoot) };
+    return new Command({ resume: command.resume, update: { ...rest, ...said } });
   }
 
-  private events(update: unknown, by: string): ControlEvent[] {
-    if (update === undefined || update === null) return [];
-    return [update].flat().map((event: unknown) => {
-      if (!isPlainObject(event) || typeof event["type"] !== "string" || event["type"] === "__overwrite__" || "__overwrite__" in event) {
-        throw new IllegalTransitionError(
-          "a value",
-          "any",
-          [...this.chart.vocabulary],
-          `"control" takes events, { type: "…" }, never a value`,
-        );
+  /** Messages as objects. One that cannot be read is refused here: in a checkpoint it would fail every later step. */
+  private readMessages(subject: string, messages: unknown, isInput: boolean): unknown[] {
+    return [messages].flat().map((message: unknown) => {
+      try {
+        return readMessage(message, this.guard.clock, isInput);
+      } catch (cause) {
+        const problem = `a message cannot be read (${String(cause).split("\n", 1).join("").slice(0, 200)})`;
+        throw new InvalidRequestError(subject, problem, "messages as LangChain knows them, such as { role, content }");
       }
-      if (event["type"] === BOOKKEEPING.ENTER || event["type"] === BOOKKEEPING.REPLY) {
-        throw new IllegalTransitionError(event["type"], "any", [...this.chart.vocabulary], "this event belongs to the kernel");
-      }
-      return { ...event, type: event["type"], meta: { by, at: this.guard.clock.now() } };
     });
   }
 
-  private async prepareEdit(config: Options, update: { values?: unknown; asNode?: unknown }): Promise<never> {
+  private events(update: unknown, by: string): unknown[] {
+    if (update === undefined || update === null) return [];
+    const meta = { by, at: this.guard.clock.now() };
+    return [update].flat().map((event: unknown) => (isPlainObject(event) ? { ...event, meta } : event));
+  }
+
+  private async prepareEdit(
+    config: Options,
+    update: { values?: unknown; asNode?: unknown },
+    tryEvents: (events: readonly unknown[]) => Promise<void>,
+  ): Promise<never> {
     const { values, asNode } = update;
     if ((values === null || values === undefined) && asNode !== undefined) return update as never; // copy, or drop what is pending
-    if (asNode === "__input__") return { ...update, values: this.prepareInput(values) } as never;
     if (!isPlainObject(values ?? {}) || isCommandLike(values)) {
       throw new InvalidRequestError("A state edit", "it is not an object of state keys", `{ messages?, control?: { type }, …state }`);
+    }
+    if (asNode === "__input__") {
+      const input = this.prepareInput(values, true) as Values;
+      await tryEvents(input["control"] as unknown[]);
+      return { ...update, values: input } as never;
     }
     const edit: Values = { ...(values as Values | null) };
     if (isControl(edit["control"]) || edit["results"] !== undefined) await this.dropUnchanged(config, edit);
@@ -154,10 +167,11 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
       );
     }
     const events = this.events(edit["control"], "api");
-    if (events.length > 0) await this.refuseIllegal(config, events);
+    await tryEvents(events);
+    const said = edit["messages"] === undefined ? {} : { messages: this.readMessages("A state edit", edit["messages"], false) };
     const noted =
       events.length > 0 ? events : [{ type: BOOKKEEPING.ENTER, expected: true, meta: { by: "api", at: this.guard.clock.now() } }];
-    return { ...update, values: { ...edit, control: noted }, asNode: START } as never;
+    return { ...update, values: { ...edit, ...said, control: noted }, asNode: START } as never;
   }
 
   /** Editors send the whole state back; what they left as it was is no edit. */
@@ -167,25 +181,42 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     if (JSON.stringify(edit["results"]) === JSON.stringify(results)) delete edit["results"];
   }
 
-  private async refuseIllegal(config: Options, events: readonly ControlEvent[]): Promise<void> {
-    const checkpointer = config.configurable?.["__pregel_checkpointer"] ?? this.checkpointer;
-    const saved =
-      checkpointer === undefined || checkpointer === false
-        ? undefined
-        : ((await this.getState(config)).values as { control?: Control }).control;
-    let control = saved ?? initialControl(this.chart);
-    for (const event of events) {
-      const next = advance(this.chart, control, event);
-      if (next.refusals > control.refusals) {
-        throw new IllegalTransitionError(
-          event.type,
-          valueLabel(control.value) || END,
-          legalEvents(this.chart, control),
-          next.refused.at(-1)?.why,
-        );
+  /** Tries events, one after the other, on the stored place. Writes nothing. */
+  private trial(config: Options): (events: readonly unknown[]) => Promise<void> {
+    let control: Control | undefined;
+    return async (events) => {
+      for (const event of events) {
+        control ??= await this.storedControl(config);
+        const next = advance(this.chart, control, event);
+        const refusal = next.refusals > control.refusals ? next.refused.at(-1) : kernelEvent(event);
+        if (refusal !== undefined) {
+          throw new IllegalTransitionError(refusal.event, valueLabel(control.value) || END, legalEvents(this.chart, control), refusal.why);
+        }
+        control = next;
       }
-      control = next;
-    }
+    };
+  }
+
+  private async storedControl(config: Options): Promise<Control> {
+    const checkpointer = config.configurable?.["__pregel_checkpointer"] ?? this.checkpointer;
+    if (checkpointer === undefined || checkpointer === false) return initialControl(this.chart);
+    return ((await this.getState(config)).values as { control?: Control }).control ?? initialControl(this.chart);
+  }
+
+  /** What parallel phases finished beside one that is parked or failed. LangGraph drops it on a new input, and they would run again. */
+  private async keepFinished(config: Options): Promise<void> {
+    if (this.checkpointer === undefined || this.checkpointer === false || config.configurable?.["checkpoint_id"] !== undefined) return;
+    const { tasks } = await this.getState(config);
+    if (tasks.some((task) => task.result !== undefined))
+      await super.bulkUpdateState(config, [{ updates: [{ values: null, asNode: END }] }]);
+  }
+
+  /** LangGraph would return as if all were well; whoever answers has to learn that nobody asked. */
+  private async refuseEmptyResume(config: Options): Promise<void> {
+    if (this.checkpointer === undefined || this.checkpointer === false) return;
+    const { next, tasks } = await this.getState(config);
+    if (next.length > 0 || tasks.some((task) => task.interrupts.length > 0)) return; // a task that asks again is no longer listed in next
+    throw new InvalidRequestError("A resume", "nothing on this thread waits for an answer", "a new input");
   }
 }
 
@@ -196,12 +227,23 @@ export function guarded<Phase extends string, F extends Fields>(compiled: object
 
 const isControl = (value: unknown): boolean => isPlainObject(value) && "v" in value && "chart" in value && "value" in value;
 
-function userMessage(message: unknown, clock: Clock): unknown {
-  const isRemoval = isPlainObject(message) && message["role"] === "remove";
-  if (isRemoval) return message;
+/** Stands for a whole control state in an input: it is not an event, so the channel records a refusal and nothing else. */
+const CONTROL_VALUE = "a control state";
+
+const isInput = (event: unknown): boolean => isPlainObject(event) && event["type"] === EVENT.INPUT;
+
+function kernelEvent(event: unknown): { event: string; why: string } | undefined {
+  const type = isPlainObject(event) ? event["type"] : undefined;
+  return type === BOOKKEEPING.ENTER || type === BOOKKEEPING.REPLY ? { event: type, why: "this event belongs to the kernel" } : undefined;
+}
+
+/** `isInput`: it comes from a user, whatever record it claims to have. */
+function readMessage(message: unknown, clock: Clock, isInput: boolean): unknown {
+  if (isPlainObject(message) && message["role"] === "remove") return new RemoveMessage({ id: String(message["id"]) });
   const coerced = coerceMessageLikeToMessage(message as BaseMessageLike);
   if (coerced.getType() !== "human") return coerced;
   coerced.id ??= clock.id();
   coerced.lc_kwargs["id"] = coerced.id;
+  if (isInput) withoutRecord(coerced);
   return recordMessage(coerced, { author: "user", recipient: "team", type: "chat" });
 }

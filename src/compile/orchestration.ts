@@ -12,8 +12,8 @@ import { agentIdIssue, phaseNameIssue, stateKeyIssue } from "./names.js";
 import { nestedRunner } from "./nested.js";
 
 /** An orchestration: a chart, and who works in its phases. It is itself an agent, so it nests. */
-export interface Orchestration<Phase extends string = string, F extends Fields = Fields> extends Agent<string> {
-  readonly name: string;
+export interface Orchestration<Phase extends string = string, F extends Fields = Fields, Name extends string = string> extends Agent<Name> {
+  readonly name: Name;
   readonly chart: Chart;
   readonly machine: Machine;
   readonly phases: readonly Phase[];
@@ -27,6 +27,8 @@ export interface Orchestration<Phase extends string = string, F extends Fields =
   verify(): Verification;
   /** The chart as a Mermaid picture; GitHub and editors draw it. */
   toMermaid(): string;
+  /** The same chart and options with other agents: each is asked for once, however many phases it works in. The ids stay, so threads go on. */
+  withAgents(replace: (agent: Agent) => Pick<Agent, "node">): Orchestration<Phase, F, Name>;
   /** The LangGraph graph. Studio and servers call it without arguments. */
   compile(options?: CompileOptions): OrchestrationGraph<Phase, F>;
 }
@@ -64,21 +66,23 @@ export interface OrchestrationDefinition<M extends Machine, F extends Fields> ex
  * const review = defineOrchestration({ name: "review", machine, agents: { draft: writer, check: editor } });
  * const graph = review.compile({ checkpointer });
  */
-export function defineOrchestration<const M extends Machine, const F extends Fields = Record<never, never>>(
-  definition: OrchestrationDefinition<M, F>,
-): Orchestration<PhaseOf<M>, F> {
+export function defineOrchestration<
+  const M extends Machine,
+  const F extends Fields = Record<never, never>,
+  const Name extends string = string,
+>(definition: OrchestrationDefinition<M, F> & { readonly name: Name }): Orchestration<PhaseOf<M>, F, Name> {
   const given = Object.entries(definition.agents as Record<string, Agent<string, FieldValues<F>> | undefined>).flatMap(([phase, agent]) =>
     agent === undefined ? [] : [[phase, agent] as const],
   );
-  return orchestrate<PhaseOf<M>, F>(definition.machine, given, definition);
+  return orchestrate<PhaseOf<M>, F, Name>(definition.machine, given, definition);
 }
 
 /** As {@link defineOrchestration}, for pattern builders that make machine and bindings at run time. */
-export function orchestrate<Phase extends string, F extends Fields = Record<never, never>>(
+export function orchestrate<Phase extends string, F extends Fields = Record<never, never>, Name extends string = string>(
   machine: Machine,
   bound: readonly (readonly [phase: string, agent: Agent<string, FieldValues<F>>])[],
-  options: OrchestrationOptions<F>,
-): Orchestration<Phase, F> {
+  options: OrchestrationOptions<F> & { readonly name: Name },
+): Orchestration<Phase, F, Name> {
   const given = bound as readonly (readonly [phase: string, agent: Agent])[]; // the compiled graph holds the state that these agents ask for
   const { name, description } = options;
   const fields = options.state ?? ({} as F);
@@ -89,7 +93,7 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
   const blueprint = { chart, description, agents, fields, limits: options.limits ?? {} };
   const known = [...chart.rests];
-  const self: Orchestration<Phase, F> = {
+  const self: Orchestration<Phase, F, Name> = {
     id: name,
     name,
     description,
@@ -104,6 +108,10 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
     results: (state) => known.flatMap((phase) => (state.results[phase]?.episode === state.control.episode ? [state.results[phase]] : [])),
     verify: () => verify(chart, agents),
     toMermaid: () => toMermaid(chart, agents),
+    withAgents(replace) {
+      const replaced = new Map([...new Set(agents.values())].map((agent) => [agent, { ...agent, node: replace(agent).node }]));
+      return orchestrate<Phase, F, Name>(machine, [...agents].map(([phase, agent]) => [phase, replaced.get(agent) ?? agent] as const), options);
+    },
     compile: (compileOptions = {}) => compile<Phase, F>(blueprint, compileOptions),
     node: () => nestedRunner(self, options.answerFrom),
   };

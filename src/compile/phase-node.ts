@@ -35,6 +35,9 @@ const MAX_DATA_BYTES = 1_048_576;
 const NOTHING_USED: Readonly<Record<Resource, number>> = { steps: 0, modelCalls: 0, toolCalls: 0 };
 const UNLIMITED: Required<Limits> = { steps: Infinity, modelCalls: Infinity, toolCalls: Infinity };
 
+/** Bookkeeping of the kernel; an agent that sent an input could set the turn's limits back. */
+const NOT_FOR_AGENTS: ReadonlySet<string> = new Set([EVENT.INPUT, BOOKKEEPING.ENTER, BOOKKEEPING.REPLY]);
+
 /** State a phase node hands to LangGraph: always exactly one event for the chart. */
 interface NodeUpdate {
   readonly control: ControlEvent;
@@ -158,6 +161,9 @@ function eventOf(team: Team, turn: Turn, outcome: Outcome): ControlEvent {
     }
     case "event": {
       const { meta: _meta, ...event } = scopedEvent(team, turn.control, turn.phase, next.event);
+      if (NOT_FOR_AGENTS.has(event.type)) {
+        throw new IllegalTransitionError(event.type, turn.phase, legalEvents(chart, turn.control, turn.phase), "agents cannot send it");
+      }
       return event;
     }
   }

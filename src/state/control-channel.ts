@@ -1,9 +1,11 @@
 import { BaseChannel } from "@langchain/langgraph";
 import { ChartMismatchError } from "../base/errors.js";
-import { isPlainObject } from "../base/json.js";
+import { freeze, isPlainObject } from "../base/json.js";
 import { chartLabel, type Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
 import { initialControl, type Control, type ControlEvent } from "../statechart/control.js";
+
+import { fromStoredControl, storedControl, type StoredControl } from "./stored-control.js";
 
 /** What may be done with a thread that was written under another chart. */
 export type OnChartChange = "refuse" | "resume";
@@ -12,7 +14,7 @@ export type OnChartChange = "refuse" | "resume";
  * The channel that holds the chart's state. An update is an event (or a list of events); whatever else arrives, `Overwrite`
  * included, changes nothing but the record of refusals. It never throws on an update: a reducer that throws would poison the thread.
  */
-export class ControlChannel extends BaseChannel<Control, ControlEvent, Control> {
+export class ControlChannel extends BaseChannel<Control, ControlEvent, StoredControl> {
   lc_graph_name = "PhasegraphControl";
   private value: Control;
 
@@ -26,8 +28,8 @@ export class ControlChannel extends BaseChannel<Control, ControlEvent, Control> 
   }
 
   /** @throws ChartMismatchError when the stored state belongs to another chart and may not, or cannot, go on under this one. */
-  override fromCheckpoint(stored?: Control): this {
-    const value = stored === undefined ? undefined : adopt(this.chart, stored, this.onChange);
+  override fromCheckpoint(stored?: StoredControl): this {
+    const value = stored === undefined ? undefined : freeze(adopt(this.chart, stored, this.onChange));
     return new ControlChannel(this.chart, this.onChange, value) as this;
   }
 
@@ -41,8 +43,8 @@ export class ControlChannel extends BaseChannel<Control, ControlEvent, Control> 
     return this.value;
   }
 
-  override checkpoint(): Control {
-    return this.value;
+  override checkpoint(): StoredControl {
+    return storedControl(this.value);
   }
 
   override isAvailable(): boolean {
@@ -55,8 +57,8 @@ export class ControlChannel extends BaseChannel<Control, ControlEvent, Control> 
 }
 
 /** Stored state as this chart may use it. Forms of earlier versions will be lifted here, one pure step each. */
-function adopt(chart: Chart, stored: Control, onChange: OnChartChange): Control {
-  if (!isPlainObject(stored) || !isPlainObject(stored.chart)) {
+function adopt(chart: Chart, stored: StoredControl, onChange: OnChartChange): Control {
+  if (!isPlainObject(stored) || !isPlainObject(stored.chart) || !Array.isArray(stored.trail)) {
     throw new ChartMismatchError(
       "something other than phasegraph",
       chartLabel(chart),
@@ -70,8 +72,11 @@ function adopt(chart: Chart, stored: Control, onChange: OnChartChange): Control 
       `its stored form is version ${String(stored.v)}, and this release reads version 1. Update phasegraph.`,
     );
   }
-  if (stored.chart.fingerprint === chart.fingerprint && stored.chart.name === chart.name) return stored;
-  const current: Control = { ...stored, chart: { name: chart.name, version: chart.version, fingerprint: chart.fingerprint } };
+  if (stored.chart.fingerprint === chart.fingerprint && stored.chart.name === chart.name) return fromStoredControl(stored);
+  const current: Control = {
+    ...fromStoredControl(stored),
+    chart: { name: chart.name, version: chart.version, fingerprint: chart.fingerprint },
+  };
   const obstacle = missing(chart, current);
   if (obstacle !== undefined) throw new ChartMismatchError(chartLabel(stored.chart), chartLabel(chart), obstacle);
   if (onChange === "resume") return current;

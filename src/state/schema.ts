@@ -5,12 +5,15 @@ import {
   type BaseChannel,
   type InferStateSchemaUpdate,
   type InferStateSchemaValue,
+  type LastValue,
   type StateSchemaFields,
 } from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
 import { z } from "zod";
 import type { Result } from "../agent/agent.js";
 import type { Control, ControlEvent } from "../statechart/control.js";
+import { LastWriteChannel } from "./last-write-channel.js";
+import { MessagesChannel } from "./messages-channel.js";
 
 /** Extra state of an orchestration: a zod schema (last value wins) or a LangGraph `ReducedValue` per key. */
 export type Fields = StateSchemaFields;
@@ -84,7 +87,10 @@ export class OrchestrationState<F extends Fields> extends StateSchema<AllFields<
   }
 
   override getChannels(): Record<string, BaseChannel> {
-    return { ...super.getChannels(), control: this.control };
+    const extra = Object.entries(super.getChannels()).map(([key, channel]) => {
+      return [key, isLastValue(channel) ? new LastWriteChannel(channel) : channel] as const;
+    });
+    return { ...Object.fromEntries(extra), messages: new MessagesChannel(), control: this.control };
   }
 
   /** Our own fields are checked where they are made; only extra state is user data. Events keep their identity, which spares a second transition. */
@@ -95,6 +101,8 @@ export class OrchestrationState<F extends Fields> extends StateSchema<AllFields<
     return { ...data, ...(await super.validateInput(Object.fromEntries(own))) };
   }
 }
+
+const isLastValue = (channel: BaseChannel): channel is LastValue<unknown> => channel.lc_graph_name === "LastValue";
 
 /** What a run may be given: messages, an event for the chart, extra state. Results cannot be injected. */
 export class OrchestrationInput<F extends Fields> extends StateSchema<GraphInput<F>> {

@@ -1,5 +1,5 @@
 import { transition, type AnyMachineSnapshot, type StateValue } from "xstate";
-import { isPlainObject, jsonIssue } from "../base/json.js";
+import { freeze, isPlainObject, jsonIssue } from "../base/json.js";
 import { speaks, type Chart } from "./chart.js";
 import {
   activePhases,
@@ -19,6 +19,7 @@ import { BOOKKEEPING, EVENT } from "./vocabulary.js";
 const KEPT_REFUSALS = 10;
 const MAX_EVENT_BYTES = 65_536;
 const SHOWN_LEGAL = 20;
+const MAX_REASON = 1_000;
 
 /**
  * The control state after an update. Total and pure: anything that is not a legal event leaves value, context and trail as they
@@ -29,13 +30,14 @@ export function advance(chart: Chart, control: Control, update: unknown): Contro
   if (typeof event === "string") return refuse(chart, control, { type: labelOf(update) }, event);
   const known = memo.get(control)?.get(event);
   if (known !== undefined) return known;
-  const next = step(chart, control, event);
+  const own = owned(event);
+  const next = freeze(own === undefined ? refuse(chart, control, { type: event.type }, "it cannot be copied") : step(chart, control, own));
   const entry = memo.get(control) ?? new WeakMap<object, Control>();
   memo.set(control, entry.set(event, next));
   return next;
 }
 
-/** LangGraph applies each update twice (routing, then the superstep); both see the same objects, so the second is a look-up. */
+/** Frozen, because agents and streams are given the very objects that the channel holds. LangGraph applies each update twice (routing, then the superstep); both see the same objects, so the second is a look-up. */
 const memo = new WeakMap<Control, WeakMap<object, Control>>();
 
 function step(chart: Chart, control: Control, event: ControlEvent): Control {
@@ -80,9 +82,9 @@ function restart(chart: Chart, control: Control): Control {
 
 function take(chart: Chart, control: Control, event: ControlEvent): Control {
   if (control.done) return refuse(chart, control, event, "the orchestration has reached its end");
+  if (!speaks(chart, event.type)) return refuse(chart, control, event, "no state of the chart knows this event");
   const issue = payloadIssue(chart, event);
   if (issue !== undefined) return refuse(chart, control, event, issue);
-  if (!speaks(chart, event.type)) return refuse(chart, control, event, "no state of the chart knows this event");
   const before = snapshotOf(chart, control);
   try {
     if (!before.can(event)) return refuse(chart, control, event, undefined);
@@ -105,6 +107,8 @@ function moved(chart: Chart, control: Control, event: ControlEvent, before: AnyM
     source !== undefined && regionIsDone(chart, source, after)
       ? (chart.joinsFrom.get(source) ?? []).filter((phase) => !is.includes(phase))
       : [];
+  const doubtful = source === undefined || !chart.hasParallel ? [] : doubtfulStarts(chart, source, event);
+  const starts = new Set([...entered, ...again, ...joins, ...doubtful]);
   const entry: TrailEntry = {
     seq: control.seq + 1,
     at: event.meta?.at ?? 0,
@@ -112,9 +116,9 @@ function moved(chart: Chart, control: Control, event: ControlEvent, before: AnyM
     event: event.type,
     from: valueLabel(before.value as StateValue),
     to: valueLabel(after.value as StateValue),
-    ...(typeof event["reason"] === "string" ? { reason: event["reason"] } : {}),
+    ...(typeof event["reason"] === "string" ? { reason: event["reason"].slice(0, MAX_REASON) } : {}),
   };
-  const { handover, ...rest } = settle(control, event, [...entered, ...again, ...joins]);
+  const { handover, ...rest } = settle(control, event, [...starts]);
   const kept = handover !== undefined && is.includes(handover.to) ? handover : undefined;
   const next = event.type.startsWith(EVENT.HANDOFF) && entered[0] !== undefined ? handoverOf(event, entered[0]) : kept;
   const following: Control = {
@@ -127,6 +131,13 @@ function moved(chart: Chart, control: Control, event: ControlEvent, before: AnyM
   };
   keepSnapshot(following, after);
   return following;
+}
+
+/** A sibling's event of the same step may decide a guard otherwise. Whoever might start then is routed to as well, and checks on entry. */
+function doubtfulStarts(chart: Chart, source: string, event: ControlEvent): string[] {
+  const arrows = (chart.arrows.get(source) ?? []).filter((arrow) => arrow.event === event.type);
+  const others = arrows.some((arrow) => arrow.guarded) ? [source, ...arrows.map((arrow) => arrow.to)] : [];
+  return [...others, ...(chart.wakesFrom.get(source) ?? [])].filter((phase) => chart.phases.has(phase));
 }
 
 function handoverOf(event: ControlEvent, to: string): Handover {
@@ -161,7 +172,7 @@ function refuse(chart: Chart, control: Control, event: ControlEvent, why: string
     by: event.meta?.by ?? "unknown",
     event: event.type.slice(0, 100),
     phase: valueLabel(control.value),
-    why: why ?? "no transition for it is open here",
+    why: why?.slice(0, MAX_REASON) ?? "no transition for it is open here",
     legal: legalEvents(chart, control).slice(0, SHOWN_LEGAL),
   };
   const settled = settle(control, { type: refusal.event, ...(event.meta === undefined ? {} : { meta: event.meta }) }, []);
@@ -178,12 +189,39 @@ function readEvent(update: unknown): ControlEvent | string {
   if (typeof update["type"] !== "string" || update["type"] === "" || "__overwrite__" in update || update["type"] === "__overwrite__") {
     return 'an update of control is an event: { type: "…" }';
   }
+  if (!isMeta(update["meta"])) return "its meta has not the form that the kernel gives it";
   const issue = jsonIssue(update, MAX_EVENT_BYTES);
   return issue === undefined ? (update as unknown as ControlEvent) : `the event ${issue}`; // checked field by field just above
 }
 
+/** Only the doors and the nodes stamp events; whatever else reaches the channel may carry anything. */
+function isMeta(meta: unknown): boolean {
+  if (meta === undefined) return true;
+  if (!isPlainObject(meta)) return false;
+  const { by, at, phase, usage } = meta;
+  const isCount = (count: unknown): boolean => typeof count === "number" && count >= 0;
+  return (
+    typeof by === "string" &&
+    by.length <= 128 &&
+    typeof at === "number" &&
+    (phase === undefined || typeof phase === "string") &&
+    (usage === undefined ||
+      (isPlainObject(usage) && isCount(usage["steps"]) && isCount(usage["modelCalls"]) && isCount(usage["toolCalls"])))
+  );
+}
+
+/** The event as ours to keep: what it carries may end in the chart's context, and its sender may go on changing it. */
+function owned(event: ControlEvent): ControlEvent | undefined {
+  const holdsObjects = Object.entries(event).some(([key, value]) => key !== "meta" && typeof value === "object" && value !== null);
+  try {
+    return holdsObjects ? structuredClone(event) : event;
+  } catch {
+    return undefined; // a Proxy
+  }
+}
+
 function payloadIssue(chart: Chart, event: ControlEvent): string | undefined {
-  const schema = chart.events[event.type];
+  const schema = Object.hasOwn(chart.events, event.type) ? chart.events[event.type] : undefined; // "constructor" is a type like others
   if (schema === undefined) return undefined;
   const { type: _type, meta: _meta, ...payload } = event;
   const parsed = schema.safeParse(payload);
@@ -196,7 +234,7 @@ function payloadIssue(chart: Chart, event: ControlEvent): string | undefined {
 }
 
 const labelOf = (update: unknown): string =>
-  isPlainObject(update) && typeof update["type"] === "string" ? update["type"].slice(0, 100) : `a ${typeof update}`;
+  isPlainObject(update) && typeof update["type"] === "string" ? update["type"].slice(0, 100) : "a value";
 
 /** True when a region around the phase has come to its end while others of its parallel state still work. */
 function regionIsDone(chart: Chart, source: string, after: AnyMachineSnapshot): boolean {

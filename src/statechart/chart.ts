@@ -3,9 +3,9 @@ import type { z } from "zod";
 import { InvalidDefinitionError, type Issue } from "../base/errors.js";
 import { fingerprint } from "../base/hash.js";
 import { jsonIssue } from "../base/json.js";
-import { edgesOf, joinTargets, readArrows, type Arrows, type Edge } from "./edges.js";
+import { alwaysTargets, edgesOf, joinTargets, readArrows, type Arrows, type Edge } from "./edges.js";
 import { impurities } from "./purity.js";
-import { everyNode, readTree, upward, type Phase, type Tree } from "./tree.js";
+import { everyNode, phaseName, readTree, upward, type Phase, type Tree } from "./tree.js";
 import { BOOKKEEPING, EVENT } from "./vocabulary.js";
 
 /** Payload schemas by event type. An event without one may carry any plain JSON. */
@@ -41,6 +41,8 @@ export interface Chart {
   readonly vocabulary: ReadonlySet<string>;
   /** Phases that may start when a parallel state around this one is complete. */
   readonly joinsFrom: ReadonlyMap<string, readonly string[]>;
+  /** Phases that a guarded `always` around a phase of a region may start: what one region does may open a guard in another. */
+  readonly wakesFrom: ReadonlyMap<string, readonly string[]>;
   readonly hasParallel: boolean;
   readonly events: EventSchemas;
   readonly whenDone: "restart" | "refuse";
@@ -80,6 +82,7 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
     rests: new Set([...tree.phases.keys()].filter((phase) => targets.has(phase))),
     vocabulary: vocabularyOf(bounded),
     joinsFrom: joinsOf(tree),
+    wakesFrom: wakesOf(tree),
     hasParallel: tree.hasParallel,
     events: options.events ?? {},
     whenDone: options.whenDone ?? "restart",
@@ -93,7 +96,7 @@ export function speaks(chart: Chart, type: string): boolean {
   if (type.startsWith("xstate.") || type === BOOKKEEPING.ENTER || type === BOOKKEEPING.REPLY || type === "*" || type === "") return false;
   if (chart.vocabulary.has(type) || type === EVENT.INPUT) return true;
   for (const pattern of chart.vocabulary) {
-    if (pattern === "*" || (pattern.endsWith(".*") && type.startsWith(pattern.slice(0, -1)) && type.length <= 100)) return true;
+    if (type.length <= 100 && (pattern === "*" || (pattern.endsWith(".*") && type.startsWith(pattern.slice(0, -1))))) return true;
   }
   return false;
 }
@@ -136,10 +139,24 @@ function joinsOf(tree: Tree): Map<string, string[]> {
   return joins;
 }
 
+function wakesOf(tree: Tree): Map<string, string[]> {
+  const wakes = new Map<string, string[]>();
+  if (!tree.hasParallel) return wakes;
+  for (const [name, leaf] of tree.nodes) {
+    const outermost = [...upward(leaf)].findLast((node) => node.type === "parallel");
+    if (outermost === undefined) continue;
+    const targets = [...everyNode(outermost), ...upward(outermost)].flatMap(alwaysTargets);
+    if (targets.length > 0) wakes.set(name, [...new Set(targets)]);
+  }
+  return wakes;
+}
+
 function describe(tree: Tree): unknown {
   return [...everyNode(tree.machine.root)].map((node) => [
     node.path,
+    phaseName(node), // a graph's node is called so: under another name, what is parked there would be lost
     node.type,
+    node.history,
     node.tags,
     node.type === "compound" ? node.initial.target.map((target) => target.path) : [],
     [...node.transitions, ["always", node.always ?? []] as const].map(([event, list]) => [

@@ -1,4 +1,5 @@
 import type { AnyMachineSnapshot, StateValue } from "xstate";
+import { freeze } from "../base/json.js";
 import type { Chart } from "./chart.js";
 import { phaseName } from "./tree.js";
 
@@ -90,7 +91,7 @@ export const NO_USAGE: Usage = { steps: 0, modelCalls: 0, toolCalls: 0 };
 /** The control state of a thread on which nothing has happened. */
 export function initialControl(chart: Chart): Control {
   const { name, version, fingerprint } = chart;
-  return {
+  return freeze({
     v: 1,
     chart: { name, version, fingerprint },
     ...stored(chart.initial),
@@ -103,7 +104,7 @@ export function initialControl(chart: Chart): Control {
     refusals: 0,
     refused: [],
     last: { event: "", starts: activePhases(chart, chart.initial) },
-  };
+  });
 }
 
 /** What of a snapshot is stored: plain JSON that XState can resolve again. */

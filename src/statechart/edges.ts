@@ -69,6 +69,11 @@ export function edgesOf(arrows: Arrows): Edge[] {
   return [...arrows].flatMap(([from, list]) => list.map((arrow) => ({ from, ...arrow })));
 }
 
+/** The phases that eventless transitions of a state may start. */
+export function alwaysTargets(node: AnyStateNode): string[] {
+  return (node.always ?? []).flatMap((transition) => landings(transition).map((landing) => landing.to)).filter((to) => to !== END);
+}
+
 /** The phases that start when every region of a parallel state is done. */
 export function joinTargets(parallel: AnyStateNode): string[] {
   return doneTransitions(parallel)

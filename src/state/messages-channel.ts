@@ -1,0 +1,75 @@
+import { BaseChannel, REMOVE_ALL_MESSAGES, type Messages } from "@langchain/langgraph";
+import { coerceMessageLikeToMessage, type BaseMessage, type BaseMessageLike } from "@langchain/core/messages";
+import { fromStoredForm, storedForm, type StoredForm } from "./stored-messages.js";
+
+/**
+ * The conversation, merged by id as LangGraph's own reducer does. Total: what cannot be read as a message, and the removal of a
+ * message that is not there, change nothing. LangGraph's reducer throws on both, after the write was stored, which breaks the thread.
+ */
+export class MessagesChannel extends BaseChannel<BaseMessage[], Messages, readonly StoredForm[]> {
+  lc_graph_name = "PhasegraphMessages";
+
+  constructor(private value: BaseMessage[] = []) {
+    super();
+  }
+
+  override fromCheckpoint(forms?: readonly StoredForm[]): this {
+    return new MessagesChannel(forms === undefined ? [] : (live.get(forms) ?? forms.map(fromStoredForm))) as this;
+  }
+
+  override update(updates: Messages[]): boolean {
+    const written = updates.flatMap((update) => [update].flat() as BaseMessageLike[]).flatMap(readable);
+    if (written.length > 0) this.value = merge(this.value, written);
+    return written.length > 0;
+  }
+
+  override get(): BaseMessage[] {
+    return this.value;
+  }
+
+  override checkpoint(): readonly StoredForm[] {
+    const known = stored.get(this.value);
+    if (known !== undefined) return known;
+    const forms = this.value.map(storedForm);
+    stored.set(this.value, forms);
+    live.set(forms, this.value);
+    return forms;
+  }
+
+  override isAvailable(): boolean {
+    return true;
+  }
+
+  override equals(other: BaseChannel): boolean {
+    return other instanceof MessagesChannel;
+  }
+}
+
+/** LangGraph takes a checkpoint of the channel for each routing decision too, and reads it back at once: both are look-ups. */
+const stored = new WeakMap<readonly BaseMessage[], readonly StoredForm[]>();
+const live = new WeakMap<readonly StoredForm[], BaseMessage[]>();
+
+function readable(message: BaseMessageLike): BaseMessage[] {
+  try {
+    return [coerceMessageLikeToMessage(message)];
+  } catch {
+    return [];
+  }
+}
+
+function merge(known: readonly BaseMessage[], written: readonly BaseMessage[]): BaseMessage[] {
+  const byId = new Map(known.map((message) => [message.id, message]));
+  for (const message of written) {
+    if (message.getType() !== "remove") byId.set(named(message).id, message);
+    else if (message.id === REMOVE_ALL_MESSAGES) byId.clear();
+    else byId.delete(message.id);
+  }
+  return [...byId.values()];
+}
+
+/** An id is written into the message itself, because LangGraph applies each update twice and both must give the same. */
+function named(message: BaseMessage): BaseMessage {
+  message.id ??= crypto.randomUUID();
+  message.lc_kwargs["id"] = message.id;
+  return message;
+}
