@@ -18,9 +18,9 @@ export async function main(file = "post.db"): Promise<string> {
   const saver = SqliteSaver.fromConnString(file);
   const graph = orchestration.compile({ checkpointer: saver, durability: "sync" });
   const config = { configurable: { thread_id: "post-1" } };
-  const { next } = await graph.getState(config);
-  const state = await graph.invoke(next.length > 0 ? null : { messages: [{ role: "user", content: "A post, please." }] }, config);
+  const { tasks } = await graph.getState(config); // what was due when the process ended
+  const state = await graph.invoke(tasks.length > 0 ? null : { messages: [{ role: "user", content: "A post, please." }] }, config);
   saver.db.close();
-  return `${next.length > 0 ? `went on with ${next.join()}` : "began"}: ${state.messages.map((message) => message.text).join(" ")}`;
+  return `${tasks.length > 0 ? `went on with ${tasks.map((task) => task.name).join()}` : "began"}: ${state.messages.map((message) => message.text).join(" ")}`;
 }
 // #endregion

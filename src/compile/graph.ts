@@ -52,7 +52,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     ...[input, options]: Parameters<CompiledStateGraph<unknown, unknown>["_streamIterator"]>
   ): AsyncGenerator<never> {
     const config = options as Options;
-    const isRoot = (config?.configurable?.["checkpoint_ns"] ?? "") === "";
+    const isRoot = config?.configurable?.["__pregel_read"] === undefined; // as LangGraph tells; a client may send any namespace
     const prepared = this.prepareInput(input, isRoot);
     if (isRoot && isPlainObject(prepared)) {
       const events = prepared["control"] as unknown[];
@@ -109,7 +109,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     const update: Values = Array.isArray(command.update)
       ? Object.fromEntries(command.update)
       : { ...(command.update as object | undefined) };
-    if (command.resume === undefined) return this.prepareInput(update, isRoot);
+    if (command.resume === undefined) return Object.keys(update).length === 0 ? command : this.prepareInput(update, isRoot);
     const { messages, ...rest } = update;
     const foreign = Object.keys(rest).filter((key) => !this.guard.stateKeys.has(key));
     if (foreign.length > 0) {
@@ -206,16 +206,16 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   /** What parallel phases finished beside one that is parked or failed. LangGraph drops it on a new input, and they would run again. */
   private async keepFinished(config: Options): Promise<void> {
     if (this.checkpointer === undefined || this.checkpointer === false || config.configurable?.["checkpoint_id"] !== undefined) return;
-    const { tasks } = await this.getState(config);
-    if (tasks.some((task) => task.result !== undefined))
+    const { tasks, next } = await this.getState(config);
+    if (tasks.some((task) => !next.includes(task.name)))
+      // its writes are stored; LangGraph may call it aborted all the same
       await super.bulkUpdateState(config, [{ updates: [{ values: null, asNode: END }] }]);
   }
 
   /** LangGraph would return as if all were well; whoever answers has to learn that nobody asked. */
   private async refuseEmptyResume(config: Options): Promise<void> {
     if (this.checkpointer === undefined || this.checkpointer === false) return;
-    const { next, tasks } = await this.getState(config);
-    if (next.length > 0 || tasks.some((task) => task.interrupts.length > 0)) return; // a task that asks again is no longer listed in next
+    if ((await this.getState(config)).tasks.length > 0) return; // not `next`: it leaves out who asks again, and whose writes are stored already
     throw new InvalidRequestError("A resume", "nothing on this thread waits for an answer", "a new input");
   }
 }

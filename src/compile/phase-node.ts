@@ -1,5 +1,5 @@
-import { isGraphBubbleUp, isParentCommand, type LangGraphRunnableConfig, type ParentCommand } from "@langchain/langgraph";
-import { AIMessage, type BaseMessage } from "@langchain/core/messages";
+import { getConfig, isGraphBubbleUp, isParentCommand, type LangGraphRunnableConfig, type ParentCommand } from "@langchain/langgraph";
+import { AIMessage, coerceMessageLikeToMessage, type BaseMessage } from "@langchain/core/messages";
 import type { Result, Runner, Turn } from "../agent/agent.js";
 import { openBudget, type Budget, type Limits, type Resource } from "../agent/budget.js";
 import { messageType, recordMessage } from "../agent/conversation.js";
@@ -57,6 +57,7 @@ export function phaseNode(
 ): (state: BaseState, config: LangGraphRunnableConfig) => Promise<NodeUpdate> {
   const agent = team.directory.agentOf.get(phase) ?? phase;
   return async (state, config) => {
+    keepNestedResults(config);
     const { control } = state;
     const meta = { by: agent, at: team.clock.now(), phase };
     if (!phasesOf(team.chart, control).includes(phase) || control.waiting.includes(phase)) {
@@ -79,6 +80,17 @@ export function phaseNode(
     }
     return updateOf(team, turn, outcome, event, next);
   };
+}
+
+/**
+ * LangGraph takes a mere `checkpoint_id` key, which it sets on every node, for a replay: a nested graph that is resumed would run
+ * again what it had finished. Taken off unless it is one.
+ */
+function keepNestedResults(config: LangGraphRunnableConfig): void {
+  for (const configurable of [config.configurable, (getConfig() as LangGraphRunnableConfig | undefined)?.configurable]) {
+    const replays = configurable?.["checkpoint_id"] !== undefined || configurable?.["__pregel_replay_state"] !== undefined;
+    if (configurable !== undefined && !replays) delete configurable["checkpoint_id"];
+  }
 }
 
 function nodeBudget(team: Team, agent: string, control: Control, config: LangGraphRunnableConfig): Budget {
@@ -119,7 +131,8 @@ function openTurn(team: Team, phase: string, agent: string, state: BaseState, bu
 async function outcomeOf(team: Team, turn: Turn, run: Runner): Promise<Outcome<Record<string, unknown>>> {
   try {
     return await run(turn);
-  } catch (error) {
+  } catch (thrown) {
+    const error: unknown = thrown ?? new Error(`Agent "${turn.agent}" threw ${String(thrown)}`); // LangGraph's tests below read its name
     if (isParentCommand(error)) return outcomeOfCommand((error as ParentCommand).command, turn.agent, turn.messages);
     if (isGraphBubbleUp(error) || turn.config.signal?.aborted === true) throw error;
     const type = scoped(team, turn.control, turn.phase, EVENT.FAIL);
@@ -169,6 +182,19 @@ function eventOf(team: Team, turn: Turn, outcome: Outcome): ControlEvent {
   }
 }
 
+/** Agents written for other graphs return plain `{ role, content }` too. */
+function readMessages(agent: string, messages: Outcome["messages"]): BaseMessage[] {
+  try {
+    return (messages ?? []).map((message) => coerceMessageLikeToMessage(message));
+  } catch {
+    throw new InvalidRequestError(
+      `Agent "${agent}" returned messages`,
+      "one of them cannot be read",
+      "messages as LangChain knows them, such as { role, content }",
+    );
+  }
+}
+
 function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknown>>, event: ControlEvent, next: Control): NodeUpdate {
   const dataIssue = jsonIssue(outcome.data, MAX_DATA_BYTES);
   if (dataIssue !== undefined) throw new InvalidRequestError(`The data of agent "${turn.agent}"`, dataIssue, "plain JSON");
@@ -181,7 +207,7 @@ function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknow
       `a key of the orchestration's state (${[...team.stateKeys].join(", ") || "it has none"})`,
     );
   }
-  const spoken = [...(outcome.messages ?? [])];
+  const spoken = readMessages(turn.agent, outcome.messages);
   if (outcome.content !== undefined && outcome.content !== "")
     spoken.push(new AIMessage({ content: outcome.content, name: turn.agent, id: team.clock.id() }));
   const recipient = next.last.starts.map((phase) => team.directory.agentOf.get(phase) ?? phase).join(",") || "user";

@@ -92,7 +92,7 @@ function missing(chart: Chart, control: Control): string | undefined {
   try {
     const snapshot = chart.machine.resolveState({ value: control.value, context: control.context });
     for (const ids of Object.values(control.history ?? {})) for (const id of ids) chart.machine.getStateNodeById(id);
-    const lost = control.waiting.filter((phase) => !chart.phases.has(phase));
+    const lost = [...control.waiting, ...control.last.starts].filter((phase) => !chart.phases.has(phase));
     if (lost.length > 0) return `it waits in "${lost.join('", "')}", which this chart does not have. Finish it under the old definition.`;
     return JSON.stringify(snapshot.value) === JSON.stringify(control.value) || control.done
       ? undefined

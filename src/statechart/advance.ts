@@ -126,7 +126,7 @@ function moved(chart: Chart, control: Control, event: ControlEvent, before: AnyM
     ...stored(after),
     waiting: control.waiting.filter((phase) => is.includes(phase)),
     seq: entry.seq,
-    trail: chart.trailLimit === 0 ? [] : [...control.trail, entry].slice(-chart.trailLimit),
+    trail: chart.trailLimit === 0 ? [] : Object.freeze([...control.trail, freeze(entry)].slice(-chart.trailLimit)), // here, where one entry is new
     ...(next === undefined ? {} : { handover: next }),
   };
   keepSnapshot(following, after);

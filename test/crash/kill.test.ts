@@ -1,0 +1,146 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSaver, SAVERS } from "./savers.js";
+
+const KILLS = 50;
+/** Two at a time: a child spends most of its life loading modules. */
+const LANES = 2;
+const bundle = resolve("node_modules/.cache/phasegraph-crash/child.mjs");
+const folder = mkdtempSync(join(tmpdir(), "phasegraph-crash-"));
+
+beforeAll(async () => {
+  mkdirSync(join(bundle, ".."), { recursive: true });
+  await build({
+    entryPoints: ["test/crash/child.ts"],
+    outfile: bundle,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+  });
+}, 30_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Lane {
+  readonly kind: string;
+  readonly file: string;
+  readonly log: string;
+}
+
+type Line = { readonly begins: number } | { readonly ends: number; readonly state: unknown };
+
+/** Runs threads from `first` to `last` in a process of its own, which is killed `after` milliseconds of work; tells what it printed. */
+async function work(
+  { kind, file, log }: Lane,
+  first: number,
+  last: number,
+  after?: number,
+): Promise<{ states: Map<number, unknown>; stoppedIn: number }> {
+  const child = spawn(process.execPath, [bundle, kind, file, log, String(first), String(last)], { stdio: ["ignore", "pipe", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
+  const states = new Map<number, unknown>();
+  let stoppedIn = first;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const closed = once(child, "close");
+  for await (const text of createInterface({ input: child.stdout })) {
+    const line = JSON.parse(text) as Line;
+    if ("ends" in line) states.set(line.ends, line.state);
+    else {
+      stoppedIn = line.begins;
+      if (after !== undefined) timer ??= setTimeout(() => child.kill("SIGKILL"), after);
+    }
+  }
+  const [code, signal] = (await closed) as [number | null, string | null];
+  clearTimeout(timer);
+  if (code !== 0 && signal !== "SIGKILL") throw new Error(`The child ended with ${code}:\n${complaints}`);
+  return { states, stoppedIn };
+}
+
+interface Execution {
+  readonly thread: string;
+  readonly call: string;
+  readonly key: string;
+}
+
+const executions = (log: string): Execution[] =>
+  readFileSync(log, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("\t"))
+    .map(([thread = "", call = "", key = ""]) => ({ thread, call, key }));
+
+/** The tool calls whose results are stored beside the thread's newest checkpoint: the model will read them, so they are over. */
+async function storedResults({ kind, file }: Lane, thread: string): Promise<string[]> {
+  const saver = openSaver(kind, file);
+  const tuple = await saver.getTuple({ configurable: { thread_id: thread } });
+  saver.close();
+  return (tuple?.pendingWrites ?? []).flatMap(([, channel, value]) => {
+    const content = channel === "__return__" ? (value as { content?: unknown } | null)?.content : undefined;
+    return typeof content === "string" && /^(debit|credit) \d+$/.test(content) ? [content] : [];
+  });
+}
+
+const timesRun = (log: string, thread: string, call: string): number =>
+  executions(log).filter((execution) => execution.thread === thread && execution.call === call).length;
+
+/** Kills and starts again, `kills` times, and tells where each kill fell. */
+async function torture(lane: Lane, kills: number, milliseconds: number, expected: unknown): Promise<{ points: number[]; stored: number }> {
+  const points: number[] = [];
+  let stored = 0;
+  for (let killed = 0, next = 0; killed < kills; killed += 1) {
+    const after = Math.random() * milliseconds;
+    const { states, stoppedIn } = await work(lane, next, next + 99, after);
+    for (const state of states.values()) expect(state).toEqual(expected);
+    const thread = `run-${stoppedIn}`;
+    points.push(executions(lane.log).filter((execution) => execution.thread === thread).length);
+    const acknowledged = (await storedResults(lane, thread)).map((call) => ({ call, times: timesRun(lane.log, thread, call) }));
+    stored += acknowledged.length;
+    for (const { times } of acknowledged) expect(times).toBeGreaterThan(0);
+    next = stoppedIn;
+    if (killed === kills - 1 || acknowledged.length > 0) {
+      const finished = await work(lane, next, next);
+      expect(finished.states.get(next)).toEqual(expected);
+      for (const { call, times } of acknowledged) expect([call, timesRun(lane.log, thread, call)]).toEqual([call, times]);
+      next += 1;
+    }
+  }
+  return { points, stored };
+}
+
+describe.each(Object.keys(SAVERS))("A4 kill -9 in the middle of a run of 30 steps, stored by the %s saver", (kind) => {
+  it(`${KILLS} times over, ends in the state of an undisturbed run, and no tool runs again once its result is stored`, async () => {
+    const lanes = Array.from({ length: LANES }, (_, index) => {
+      return { kind, file: join(folder, `${kind}-${index}.db`), log: join(folder, `${kind}-${index}.log`) };
+    });
+    const quiet = { kind, file: join(folder, `${kind}-quiet.db`), log: join(folder, `${kind}-quiet.log`) };
+    const started = performance.now();
+    const { states } = await work(quiet, 0, 2);
+    const milliseconds = (performance.now() - started) / 3;
+    const expected = states.get(0);
+    expect(expected).toMatchObject({
+      done: true,
+      value: "(end)",
+      refusals: 0,
+      round: 15,
+      usage: { steps: 30, modelCalls: 30, toolCalls: 30 },
+    });
+    expect([states.get(1), states.get(2)]).toEqual([expected, expected]);
+
+    const tortured = await Promise.all(lanes.map((lane) => torture(lane, KILLS / LANES, milliseconds, expected)));
+    for (const { log } of lanes) {
+      const byCall = new Map<string, Execution[]>();
+      for (const one of executions(log)) byCall.set(`${one.thread} ${one.call}`, [...(byCall.get(`${one.thread} ${one.call}`) ?? []), one]);
+      for (const same of byCall.values()) expect(new Set(same.map((one) => one.key)).size).toBe(1); // a service that knows the key does it once
+    }
+    const points = tortured.flatMap((lane) => lane.points).sort((one, other) => one - other);
+    expect(new Set(points).size, `kills fell after so many tool calls: ${points.join(", ")}`).toBeGreaterThan(8);
+    expect(tortured.reduce((sum, { stored }) => sum + stored, 0)).toBeGreaterThan(0); // else nothing was proved about stored results
+  }, 170_000);
+});
