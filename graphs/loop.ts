@@ -19,12 +19,12 @@ const EXHAUSTED = "(exhausted)";
 const DECIDING = "(deciding)";
 
 /** The reviewer is content. */
-export const approve = (feedback = ""): Outcome<never> =>
-  send<never>({ type: "APPROVE", feedback: feedback.slice(0, MAX_FEEDBACK) }, feedback === "" ? {} : { content: feedback });
+export const approve = <State = object>(feedback = ""): Outcome<State> =>
+  send<State>({ type: "APPROVE", feedback: feedback.slice(0, MAX_FEEDBACK) }, feedback === "" ? {} : { content: feedback });
 
 /** The work goes back with feedback (its first 4,000 characters are kept in the chart, all of it in the conversation). */
-export const revise = (feedback: string): Outcome<never> =>
-  send<never>({ type: "REVISE", feedback: feedback.slice(0, MAX_FEEDBACK) }, { content: feedback });
+export const revise = <State = object>(feedback: string): Outcome<State> =>
+  send<State>({ type: "REVISE", feedback: feedback.slice(0, MAX_FEEDBACK) }, { content: feedback });
 
 /** A producer and those who judge its work. */
 export interface LoopDefinition<Id extends string, F extends Fields> extends OrchestrationOptions<F> {

@@ -43,7 +43,8 @@ export function compile<Phase extends string, F extends Fields>(
   blueprint: Blueprint<F>,
   options: CompileOptions,
 ): OrchestrationGraph<Phase, F> {
-  const { chart, agents, fields } = blueprint;
+  const { chart, fields } = blueprint;
+  const agents = new Map([...blueprint.agents].filter(([phase]) => chart.rests.has(phase))); // LangGraph refuses a node that nothing leads to; verify() reports it
   const clock = options.clock ?? systemClock;
   const limits = { ...DEFAULT_LIMITS, ...blueprint.limits };
   const stateKeys: ReadonlySet<string> = new Set(Object.keys(fields));

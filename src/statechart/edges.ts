@@ -155,9 +155,8 @@ function enteredLeaves(transition: AnyTransitionDefinition): AnyStateNode[] {
 /** The innermost state that is not left: what lies between it and the targets is entered anew. */
 function domainOf(transition: AnyTransitionDefinition, targets: readonly AnyStateNode[]): AnyStateNode | undefined {
   const { source } = transition;
-  const holds = (node: AnyStateNode): boolean => targets.every((target) => isWithin(target, node));
-  if (!transition.reenter && holds(source)) return source;
-  return [...upward(source)].slice(1).find((node) => holds(node));
+  if (!transition.reenter && targets.every((target) => isWithin(target, source))) return source;
+  return [...upward(source)].slice(1).find((node) => targets.every((target) => target !== node && isWithin(target, node)));
 }
 
 function initialLeaves(node: AnyStateNode): AnyStateNode[] {

@@ -1,8 +1,254 @@
+import type { AnyStateNode } from "xstate";
+import { InvalidDefinitionError } from "../base/errors.js";
 import type { Chart } from "./chart.js";
+import type { Arrow, Arrows } from "./edges.js";
+import { cycles, reach, reaching, scriptTo, type Ways } from "./reach.js";
+import { childrenOf, everyNode, phaseName } from "./tree.js";
+import { END, EVENT, START } from "./vocabulary.js";
+
+/** What {@link verify} can find. Each has its section in `docs/verify.md`; more will follow. */
+export type FindingCode =
+  | "UNREACHABLE_STATE"
+  | "DEAD_END"
+  | "NO_AGENT"
+  | "UNUSED_AGENT"
+  | "UNKNOWN_HANDOFF"
+  | "UNBOUNDED_CYCLE"
+  | "NO_WAY_OUT"
+  | "JOIN_NEVER_FILLS"
+  | "SHARED_EVENT";
+
+/** Something that cannot work (`error`), or hardly as it was meant (`warning`). */
+export interface Finding {
+  readonly code: FindingCode;
+  readonly severity: "error" | "warning";
+  /** Where: a phase, a state or an agent. */
+  readonly place: string;
+  readonly message: string;
+  /** What to do about it. */
+  readonly advice: string;
+  /** The shortest events that lead there from the start, where some do. */
+  readonly script?: readonly string[];
+}
+
+/** What {@link verify} found. */
 export interface Verification {
+  /** True without errors; warnings may remain. */
   readonly ok: boolean;
+  readonly findings: readonly Finding[];
+  /** @throws InvalidDefinitionError with every error. */
   assertOk(): void;
 }
-export function verify(_chart: Chart, _agents: ReadonlyMap<string, unknown>): Verification {
-  return { ok: true, assertOk: () => undefined };
+
+/** Who works where; only ids are read. Without it, findings about agents are left out. */
+export type Bindings = ReadonlyMap<string, { readonly id: string }>;
+
+interface Reading {
+  readonly chart: Chart;
+  readonly agents: Bindings | undefined;
+  readonly ways: Ways;
 }
+
+/**
+ * Looks for what can never work. Static: guards are taken to be open or closed as it may be, so nothing is reported that some
+ * context could save. Linear in phases and arrows.
+ */
+export function verify(chart: Chart, agents?: Bindings): Verification {
+  const reading: Reading = { chart, agents, ways: reach(chart.arrows, START) };
+  const findings = [unreachable, deadEnds, agentFindings, unknownHandoffs, cycleFindings, joinFindings, sharedEvents].flatMap((look) =>
+    look(reading),
+  );
+  const errors = findings.filter((finding) => finding.severity === "error");
+  return {
+    ok: errors.length === 0,
+    findings,
+    assertOk() {
+      if (errors.length === 0) return;
+      const issues = errors.map(({ place, code, message, advice }) => ({ path: place, code, message: `${message}; ${advice}` }));
+      throw new InvalidDefinitionError(`The chart "${chart.name}"`, issues);
+    },
+  };
+}
+
+function unreachable({ chart, ways }: Reading): Finding[] {
+  const passing = new Set([...everyNode(chart.machine.root)].filter(leavesAtOnce).map(phaseName));
+  return [...chart.phases.keys()]
+    .filter((phase) => !ways.has(phase) && !passing.has(phase))
+    .map((place) => ({
+      code: "UNREACHABLE_STATE",
+      severity: "error",
+      place,
+      message: "no event leads here from the start",
+      advice: "add a transition to it, or take it out",
+    }));
+}
+
+/** A state with an unguarded `always` is only passed through: nothing ever comes to rest in it. */
+const leavesAtOnce = (node: AnyStateNode): boolean =>
+  (node.always ?? []).some((transition) => transition.guard === undefined && transition.target !== undefined);
+
+function deadEnds({ chart, ways }: Reading): Finding[] {
+  const ending = reaching(chart.arrows, [END]);
+  return [...chart.rests]
+    .filter((phase) => ways.has(phase) && !ending.has(phase))
+    .map((place) => ({
+      code: "DEAD_END",
+      severity: "error",
+      place,
+      message: "from here neither an end nor a phase that waits for somebody can be reached",
+      advice: `give it a transition on ${EVENT.DONE} (or a handoff) that leads on, or tag it "waits"`,
+      script: scriptTo(ways, place),
+    }));
+}
+
+function agentFindings({ chart, agents, ways }: Reading): Finding[] {
+  if (agents === undefined) return [];
+  const idle = [...chart.rests].filter((phase) => ways.has(phase) && !agents.has(phase) && chart.phases.get(phase)?.waits !== true);
+  const unused = [...agents].filter(([phase]) => !ways.has(phase));
+  return [
+    ...idle.map((place): Finding => ({
+      code: "NO_AGENT",
+      severity: "error",
+      place,
+      message: "nobody works here",
+      advice: `bind an agent, or tag it "waits" when only events from outside move it`,
+      script: scriptTo(ways, place),
+    })),
+    ...unused.map(([phase, { id }]): Finding => ({
+      code: "UNUSED_AGENT",
+      severity: "warning",
+      place: phase,
+      message: `agent "${id}" is bound to a phase that nothing leads to`,
+      advice: "lead to the phase, or take the agent out",
+    })),
+  ];
+}
+
+function unknownHandoffs({ chart, agents, ways }: Reading): Finding[] {
+  const known = new Set([...chart.phases.values()].flatMap((phase) => [phase.name, phase.path.join("."), phase.path.at(-1) ?? ""]));
+  for (const { id } of agents?.values() ?? []) known.add(id);
+  const seen = new Map<string, string>();
+  for (const [from, list] of chart.arrows) {
+    for (const { event } of list) if (event.startsWith(EVENT.HANDOFF) && !event.endsWith("*") && !seen.has(event)) seen.set(event, from);
+  }
+  return [...seen]
+    .filter(([event]) => !known.has(event.slice(EVENT.HANDOFF.length)))
+    .map(([event, from]) => ({
+      code: "UNKNOWN_HANDOFF",
+      severity: "warning",
+      place: from,
+      message: `"${event}" names neither a phase nor an agent`,
+      advice: "name it after the phase it leads to, or after the agent who works there",
+      script: scriptTo(ways, from),
+    }));
+}
+
+function cycleFindings({ chart, agents, ways }: Reading): Finding[] {
+  const byPeople = (phase: string): boolean => chart.phases.get(phase)?.waits === true && agents !== undefined && !agents.has(phase);
+  const driven: Arrows = new Map([...chart.arrows].filter(([from]) => from !== START && ways.has(from) && !byPeople(from)));
+  const free: Arrows = new Map([...driven].map(([from, list]) => [from, list.filter((arrow) => !arrow.guarded && !isProgress(arrow))]));
+  const unbounded = cycles(free).map((group): Finding => {
+    const place = inOrder(chart, group)[0] ?? "";
+    return {
+      code: "UNBOUNDED_CYCLE",
+      severity: "error",
+      place,
+      message: `agents can go round without end through ${inOrder(chart, group).join(", ")}`,
+      advice: "count in the context and guard one of these transitions; until then only limits.steps ends it",
+      script: scriptTo(ways, place),
+    };
+  });
+  const escapes = reaching(free, [END, ...[...chart.phases.keys()].filter((phase) => !driven.has(phase))]);
+  const stuck = cycles(driven).flatMap((group) => group.filter((phase) => !escapes.has(phase) && !isInside(phase, unbounded)));
+  return [
+    ...unbounded,
+    ...inOrder(chart, stuck).map((place): Finding => ({
+      code: "NO_WAY_OUT",
+      severity: "error",
+      place,
+      message: "when the guards of its cycle are closed, no transition is left",
+      advice: "add an unguarded transition after the guarded ones: what happens when the bound is met",
+      script: scriptTo(ways, place),
+    })),
+  ];
+}
+
+const isProgress = ({ event }: Arrow): boolean => event === EVENT.PROGRESS || event.startsWith(`${EVENT.PROGRESS}.`);
+const isInside = (phase: string, findings: readonly Finding[]): boolean => findings.some((finding) => finding.place === phase);
+const inOrder = (chart: Chart, phases: readonly string[]): string[] => {
+  const members = new Set(phases);
+  return [...chart.phases.keys()].filter((phase) => members.has(phase));
+};
+
+function joinFindings({ chart }: Reading): Finding[] {
+  return parallelStates(chart).flatMap((parallel): Finding[] => {
+    const place = parallel.path.join(".") || "machine";
+    const regions = childrenOf(parallel);
+    const endless = regions.filter((region) => !canFinish(region));
+    const follows = (parallel.transitions.get(`xstate.done.state.${parallel.id}`) ?? []).length > 0;
+    if (follows && endless.length > 0) {
+      const names = endless.map((region) => `"${region.key}"`).join(", ");
+      return [
+        {
+          code: "JOIN_NEVER_FILLS",
+          severity: "error",
+          place,
+          message: `region ${names} has no final state that is entered, so onDone never comes`,
+          advice: "end every region in a final state",
+        },
+      ];
+    }
+    if (!follows && endless.length === 0 && parallel.parent !== undefined && !leavesOtherwise(parallel)) {
+      return [
+        { code: "JOIN_NEVER_FILLS", severity: "error", place, message: "all regions end, and nothing follows", advice: "add onDone" },
+      ];
+    }
+    return [];
+  });
+}
+
+/** True when some transition, or the start, enters a final state directly in the region. */
+function canFinish(region: AnyStateNode): boolean {
+  if (region.type === "parallel") return childrenOf(region).every(canFinish);
+  if (region.type !== "compound") return region.type === "final";
+  const finals = new Set(childrenOf(region).filter((child) => child.type === "final"));
+  if (region.initial.target.some((target) => finals.has(target))) return true;
+  return [...everyNode(region)].some((node) =>
+    [...node.transitions.values(), node.always ?? []].some((list) =>
+      list.some((transition) => transition.target?.some((target) => finals.has(target)) === true),
+    ),
+  );
+}
+
+/** True when an event of the state itself, or of one around it, leads out. */
+function leavesOtherwise(parallel: AnyStateNode): boolean {
+  for (let node: AnyStateNode | undefined = parallel; node !== undefined; node = node.parent) {
+    for (const [event, list] of node.transitions)
+      if (!event.startsWith("xstate.") && list.some((transition) => transition.target !== undefined)) return true;
+  }
+  return false;
+}
+
+function sharedEvents({ chart }: Reading): Finding[] {
+  return parallelStates(chart).flatMap((parallel) => {
+    const heardIn = new Map<string, Set<string>>();
+    for (const region of childrenOf(parallel)) {
+      for (const node of everyNode(region)) {
+        for (const event of node.transitions.keys())
+          if (!event.startsWith("xstate.")) heardIn.set(event, (heardIn.get(event) ?? new Set()).add(region.key));
+      }
+    }
+    return [...heardIn]
+      .filter(([, regions]) => regions.size > 1)
+      .map(([event, regions]): Finding => ({
+        code: "SHARED_EVENT",
+        severity: event === EVENT.DONE || event === EVENT.FAIL || event === EVENT.PROGRESS ? "error" : "warning",
+        place: parallel.path.join(".") || "machine",
+        message: `"${event}" moves the regions ${[...regions].join(", ")} at once, whoever sends it`,
+        advice: `write "${event}.<phase>" in each region`,
+      }));
+  });
+}
+
+const parallelStates = (chart: Chart): AnyStateNode[] =>
+  chart.hasParallel ? [...everyNode(chart.machine.root)].filter((node) => node.type === "parallel") : [];

@@ -1,0 +1,26 @@
+import type { AnyStateMachine } from "xstate";
+import { readChart, type Chart, type ChartOptions } from "./chart.js";
+import { toMermaid } from "./mermaid.js";
+import { verify, type Verification } from "./verify.js";
+
+/**
+ * Reads a machine without loading LangGraph: for checks in CI, for pictures, for a dashboard.
+ * @throws InvalidDefinitionError with every effect, timer, actor or reserved name it holds, and the place.
+ */
+export function chartOf(machine: AnyStateMachine, options: Partial<ChartOptions> = {}): Chart {
+  return readChart(machine, { name: machine.id, ...options });
+}
+
+/** Looks for what can never work in a machine. */
+export const verifyMachine = (machine: AnyStateMachine): Verification => verify(chartOf(machine));
+
+/** A machine as a Mermaid picture. */
+export const drawMachine = (machine: AnyStateMachine): string => toMermaid(chartOf(machine));
+
+export { toMermaid } from "./mermaid.js";
+export { verify, type Bindings, type Finding, type FindingCode, type Verification } from "./verify.js";
+export type { Chart, ChartOptions, EventSchemas } from "./chart.js";
+export type { Arrow, Arrows, Edge } from "./edges.js";
+export type { Machine, PhaseOf } from "./machine.js";
+export type { Phase } from "./tree.js";
+export { END, EVENT, START, WAITS } from "./vocabulary.js";
