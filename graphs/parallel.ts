@@ -1,4 +1,5 @@
 import type { Agent } from "../src/agent/agent.js";
+import { InvalidDefinitionError } from "../src/base/errors.js";
 import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { machineOf, THE_END } from "./machine.js";
@@ -20,6 +21,10 @@ export function parallel<const Id extends string, const F extends Fields = Recor
   definition: ParallelDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
   const { branches, synthesizer, onFailure = "isolate" } = definition;
+  if (branches.length === 0) {
+    const issue = { path: "branches", code: "NO_AGENTS", message: "give at least one branch" };
+    throw new InvalidDefinitionError(`The orchestration "${definition.name}"`, [issue]);
+  }
   const agents = synthesizer === undefined ? branches : [...branches, synthesizer];
   const machine = machineOf(definition.name, agents, {
     initial: "(branches)",

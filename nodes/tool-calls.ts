@@ -46,9 +46,27 @@ export async function runTools(turn: Turn, calls: readonly ToolCall[], toolbox: 
   return Promise.all(calls.map((call) => (toolbox.durable ? durably(turn, "call_tool", () => work(call)) : work(call))));
 }
 
-/** A LangGraph task whose tokens and events still reach the stream of the graph: it is given the node's callbacks, not its config. */
+/**
+ * A LangGraph task whose tokens and events still reach the stream of the graph: it is given the node's callbacks, not its config.
+ * A task that rejects ends the whole run, whatever its node makes of the error: so it tells of one, and the error is thrown here.
+ * A failure that was stored is no result: run again, the work is tried again.
+ */
 export async function durably<T>(turn: Turn, name: string, work: () => Promise<T>): Promise<T> {
-  return turn.config.configurable?.["__pregel_call"] === undefined ? work() : task(name, work)();
+  if (turn.config.configurable?.["__pregel_call"] === undefined) return work();
+  for (;;) {
+    let thrown: { readonly error: unknown } | undefined;
+    const settled = await task(name, async (): Promise<{ readonly value: T } | { readonly failed: true }> => {
+      try {
+        return { value: await work() };
+      } catch (error) {
+        if (isGraphBubbleUp(error)) throw error;
+        thrown = { error };
+        return { failed: true };
+      }
+    })();
+    if ("value" in settled) return settled.value;
+    if (thrown !== undefined) throw (thrown as { readonly error: unknown }).error; // set by the task: what TypeScript does not see
+  }
 }
 
 async function runTool(turn: Turn, call: ToolCall, { tools, signal }: Toolbox): Promise<ToolOutcome> {

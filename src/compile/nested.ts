@@ -1,6 +1,7 @@
 import { AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import type { PhaseRun } from "../agent/agent.js";
+import type { BaseCheckpointSaver } from "@langchain/langgraph";
+import type { PhaseRun, Turn } from "../agent/agent.js";
 import { messageType, readRecord } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
 import type { Control } from "../statechart/control.js";
@@ -17,8 +18,8 @@ interface ChildState {
 }
 
 /**
- * An orchestration as an agent: it runs in a namespace of its own, keeps its place between turns when threads are stored, sees
- * the thread's messages, and gives back its last word. It never sees the chart around it, nor that one its.
+ * An orchestration as an agent: it runs in a namespace of its own, keeps its place between turns of an episode when threads are
+ * stored, sees the thread's messages, and gives back its last word. It never sees the chart around it, nor that one its.
  */
 export function nestedRunner(child: Nestable, answerFrom: string | readonly string[] | undefined): PhaseRun {
   const remembering = child.compile({ checkpointer: true });
@@ -26,14 +27,58 @@ export function nestedRunner(child: Nestable, answerFrom: string | readonly stri
   return {
     subgraphs: [remembering],
     run: async (turn) => {
-      const stored = turn.config.configurable?.["__pregel_checkpointer"] !== undefined;
-      const graph = stored ? remembering : (forgetting ??= child.compile());
       const seen = new Set(turn.messages.map((message) => message.id));
       const input = { messages: [...turn.messages] } as never; // the child's own extra state is not known here
-      const after = (await graph.invoke(input, turn.config)) as ChildState;
-      return lastWords(after, seen, answerFrom);
+      const saver = turn.config.configurable?.[SAVER] as BaseCheckpointSaver | undefined; // LangGraph's own, when threads are stored
+      if (saver === undefined) {
+        const after = (await (forgetting ??= child.compile()).invoke(input, turn.config)) as ChildState;
+        return lastWords(after, seen, answerFrom);
+      }
+      const after = (await remembering.invoke(input, placed(turn, saver))) as ChildState;
+      return lastWords(after, seen, answerFrom, await newestCheckpoint(turn, saver));
     },
   };
+}
+
+const SAVER = "__pregel_checkpointer";
+const RESUMING = "__pregel_resuming";
+const REPLAY = "__pregel_replay_state";
+
+/**
+ * The child goes on from where the state around it left it, which is not always its newest checkpoint: a fork of the parent forks
+ * the child. A resumed run is left to LangGraph, which knows what was pending.
+ */
+function placed(turn: Turn, saver: BaseCheckpointSaver): RunnableConfig {
+  const { configurable = {} } = turn.config;
+  if (configurable[RESUMING] === true) return turn.config;
+  const { checkpoint } = (turn.results[turn.phase]?.data ?? {}) as { readonly checkpoint?: string }; // written by lastWords
+  const own = namespaceOf(turn);
+  const replay = {
+    getCheckpoint: async (namespace: string, _saver: unknown, config: RunnableConfig) => {
+      if (namespace !== own) return saver.getTuple(config);
+      return checkpoint === undefined ? undefined : saver.getTuple(checkpointConfig(turn, checkpoint));
+    },
+  };
+  return { ...turn.config, configurable: { ...configurable, [REPLAY]: replay } };
+}
+
+/** As LangGraph names it for graphs that remember: without the ids of the runs around it. */
+const namespaceOf = (turn: Turn): string =>
+  String(turn.config.configurable?.["checkpoint_ns"] ?? "")
+    .split("|")
+    .map((part) => part.split(":")[0])
+    .join("|");
+
+const checkpointConfig = (turn: Turn, checkpoint?: string): RunnableConfig => ({
+  configurable: {
+    thread_id: turn.config.configurable?.["thread_id"] as unknown,
+    checkpoint_ns: namespaceOf(turn),
+    ...(checkpoint === undefined ? {} : { checkpoint_id: checkpoint }),
+  },
+});
+
+async function newestCheckpoint(turn: Turn, saver: BaseCheckpointSaver): Promise<string | undefined> {
+  return (await saver.getTuple(checkpointConfig(turn)))?.checkpoint.id;
 }
 
 /** The message as the team around sees it: to be recorded again, as said by the nested orchestration; `name` tells who spoke. */
@@ -42,7 +87,12 @@ function asOwn(message: BaseMessage): AIMessage {
   return new AIMessage({ content, response_metadata, ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) });
 }
 
-function lastWords(after: ChildState, seen: ReadonlySet<string | undefined>, answerFrom: string | readonly string[] | undefined): Outcome {
+function lastWords(
+  after: ChildState,
+  seen: ReadonlySet<string | undefined>,
+  answerFrom: string | readonly string[] | undefined,
+  checkpoint?: string,
+): Outcome {
   const said = after.messages.filter((message) => !seen.has(message.id) && message.getType() === "ai" && messageType(message) === "chat");
   const words =
     answerFrom === undefined
@@ -55,6 +105,7 @@ function lastWords(after: ChildState, seen: ReadonlySet<string | undefined>, ans
       place: after.control.value,
       done: after.control.done,
       steps: after.control.usage.steps,
+      ...(checkpoint === undefined ? {} : { checkpoint }),
     },
     next: { kind: "done" },
   };

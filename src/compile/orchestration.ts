@@ -110,7 +110,11 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
     toMermaid: () => toMermaid(chart, agents),
     withAgents(replace) {
       const replaced = new Map([...new Set(agents.values())].map((agent) => [agent, { ...agent, node: replace(agent).node }]));
-      return orchestrate<Phase, F, Name>(machine, [...agents].map(([phase, agent]) => [phase, replaced.get(agent) ?? agent] as const), options);
+      return orchestrate<Phase, F, Name>(
+        machine,
+        [...agents].map(([phase, agent]) => [phase, replaced.get(agent) ?? agent] as const),
+        options,
+      );
     },
     compile: (compileOptions = {}) => compile<Phase, F>(blueprint, compileOptions),
     node: () => nestedRunner(self, options.answerFrom),

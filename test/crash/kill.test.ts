@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -70,7 +70,7 @@ interface Execution {
 }
 
 const executions = (log: string): Execution[] =>
-  readFileSync(log, "utf8")
+  (existsSync(log) ? readFileSync(log, "utf8") : "") // killed before its first tool call, a process has written nothing
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => line.split("\t"))
@@ -82,7 +82,7 @@ async function storedResults({ kind, file }: Lane, thread: string): Promise<stri
   const tuple = await saver.getTuple({ configurable: { thread_id: thread } });
   saver.close();
   return (tuple?.pendingWrites ?? []).flatMap(([, channel, value]) => {
-    const content = channel === "__return__" ? (value as { content?: unknown } | null)?.content : undefined;
+    const content = channel === "__return__" ? (value as { value?: { content?: unknown } } | null)?.value?.content : undefined;
     return typeof content === "string" && /^(debit|credit) \d+$/.test(content) ? [content] : [];
   });
 }
