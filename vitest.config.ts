@@ -12,5 +12,11 @@ export default defineConfig({
       { find: /^phasegraph\/testing$/, replacement: here("testing/index.ts") },
     ],
   },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 20_000, hookTimeout: 90_000 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    setupFiles: ["test/setup.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 90_000,
+    coverage: { provider: "v8", include: ["src/**", "nodes/**", "graphs/*.ts", "testing/**"], thresholds: { lines: 90, branches: 85 } },
+  },
 });

@@ -1,10 +1,10 @@
-import type { AnyStateMachine, StateValueFrom } from "xstate";
+import type { AnyStateMachine, SnapshotFrom } from "xstate";
 
 /** Any XState v5 machine. */
 export type Machine = AnyStateMachine;
 
 /** The paths of a machine's leaf states, dotted: `"draft" | "review.security"`. */
-export type PhaseOf<M extends Machine> = Paths<StateValueFrom<M>>;
+export type PhaseOf<M extends Machine> = Paths<SnapshotFrom<M>["value"]>;
 
 type Paths<Value> = Value extends string
   ? Value
