@@ -39,6 +39,7 @@ export {
 export { repairHistory, viewHistory, type HistoryView } from "./src/handoff/history.js";
 export { type CompileOptions } from "./src/compile/compile.js";
 export { OrchestrationGraph } from "./src/compile/graph.js";
+export { watch, type RunEvent, type TerminalEvent, type Watched } from "./src/compile/watch.js";
 export {
   defineOrchestration,
   type Orchestration,

@@ -1,0 +1,36 @@
+import { describe, it } from "vitest";
+import type { Orchestration } from "../../index.js";
+import { patternContract } from "../../testing/index.js";
+import * as subjects from "./subjects.js";
+
+const features = {
+  "B1 sequential": [subjects.oneAfterAnother, subjects.lenient, subjects.alone],
+  "B2 parallel": [subjects.isolating, subjects.stopping, subjects.synthesized],
+  "B6 pipeline": [subjects.talking, subjects.working, subjects.circling, subjects.supervised, subjects.mixed],
+  "B7 swarm": [subjects.mesh, subjects.restricted, subjects.silent],
+  "B9 loop": [subjects.panel, subjects.queue, subjects.single],
+};
+
+/** Edges that a guard closes for good. */
+const unreachable: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  racing: { "start —→ race.judge.awake": "nobody has voted at the start" },
+  single: { "critic —APPROVE.critic→ writer": "nobody else can be against it" },
+};
+
+for (const [feature, orchestrations] of Object.entries(features)) {
+  for (const orchestration of orchestrations as readonly Orchestration[]) {
+    describe(`${feature} "${orchestration.name}"`, () => {
+      for (const check of patternContract(orchestration, { unreachable: unreachable[orchestration.name] ?? {} }))
+        it(check.title, check.run);
+    });
+  }
+}
+
+describe('A6 own machine "racing"', () => {
+  for (const check of patternContract(subjects.racing, { unreachable: unreachable["racing"] ?? {} })) it(check.title, check.run);
+});
+
+describe('A6 own machine "everything"', () => {
+  const options = { payloads: { CLAIM: [{ amount: 40 }, { amount: 400 }] } };
+  for (const check of patternContract(subjects.everything, options)) it(check.title, check.run);
+});

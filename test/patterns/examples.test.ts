@@ -1,0 +1,34 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Orchestration } from "../../index.js";
+import { patternContract, type ContractOptions } from "../../testing/index.js";
+
+/** What the contract has to know of an example, by file. */
+const OPTIONS: Readonly<Record<string, ContractOptions>> = {
+  "examples/05-statechart.ts": { payloads: { CLAIM: [{ amount: 40 }, { amount: 400 }] } },
+};
+
+/** Every module of the folders that exports an orchestration: examples as `orchestration`, those for Studio as `graph`. */
+const root = join(import.meta.dirname, "../..");
+const files = ["examples", "graphs/studio"].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((file) => file.endsWith(".ts") && file !== "run.ts")
+    .map((file) => `${folder}/${file}`),
+);
+const found = await Promise.all(
+  files.map(async (file) => {
+    const { orchestration, graph } = (await import(join(root, file))) as { orchestration?: Orchestration; graph?: Orchestration };
+    return { file, orchestration: orchestration ?? graph };
+  }),
+);
+const subjects = found.flatMap(({ file, orchestration }) => (orchestration === undefined ? [] : [{ file, orchestration }]));
+
+describe.each(subjects)("the orchestration of $file", ({ file, orchestration }) => {
+  for (const check of patternContract(orchestration, OPTIONS[file])) it(check.title, check.run);
+});
+
+it("finds the examples and the graphs for Studio", () => {
+  const names = subjects.map((subject) => subject.file);
+  expect(names).toEqual(expect.arrayContaining(["examples/01-hello.ts", "graphs/studio/loop.ts", ...Object.keys(OPTIONS)]));
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { agent, parallel, type Turn } from "../../index.js";
+import { scriptedAgent } from "../../testing/index.js";
+import { failure, lines, says, thread } from "./says.js";
+
+/** Branches that go on in the order they are told to. */
+function gates(ids: readonly string[]) {
+  const open = new Map<string, () => void>();
+  const opened = new Map(ids.map((id) => [id, new Promise<void>((resolve) => open.set(id, resolve))]));
+  return { wait: (id: string) => opened.get(id), open: (id: string) => open.get(id)?.() };
+}
+
+describe("B2 parallel", () => {
+  it("gives results in the order of the branches, whoever was first", async () => {
+    const gate = gates(["a", "b", "c"]);
+    const next: Record<string, string> = { c: "b", b: "a" };
+    const branch = (id: string) =>
+      agent({
+        id,
+        run: async () => {
+          if (id === "c") gate.open("c");
+          await gate.wait(id);
+          gate.open(next[id] ?? "");
+          return `${id} is done`;
+        },
+      });
+    const team = parallel({ name: "team", branches: [branch("b"), branch("c"), branch("a")] });
+    const state = await team.compile().invoke(says("go"));
+    expect(team.results(state).map((result) => result.phase)).toEqual(["b", "c", "a"]);
+  });
+
+  it("runs its branches at the same time, each on the same input", async () => {
+    let inside = 0;
+    let most = 0;
+    const seen: string[][] = [];
+    const branch = (id: string) =>
+      agent({
+        id,
+        run: async (turn: Turn) => {
+          seen.push(lines(turn.messages));
+          most = Math.max(most, (inside += 1));
+          await new Promise((resolve) => setImmediate(resolve));
+          inside -= 1;
+        },
+      });
+    await parallel({ name: "team", branches: [branch("a"), branch("b"), branch("c")] })
+      .compile()
+      .invoke(says("go"));
+    expect(most).toBe(3);
+    expect(seen).toEqual([["user: go"], ["user: go"], ["user: go"]]);
+  });
+
+  it("a branch that throws does not take its siblings, and the synthesizer sees all results", async () => {
+    const editor = scriptedAgent("editor", [
+      (turn) =>
+        ["a", "b", "c"]
+          .map((id) => `${id} ${turn.results[id]?.status} ${turn.results[id]?.error?.message ?? turn.results[id]?.content}`)
+          .join("; "),
+    ]);
+    const team = parallel({
+      name: "team",
+      branches: [scriptedAgent("a", ["fine"]), scriptedAgent("b", [new Error("broken")]), scriptedAgent("c", ["good"])],
+      synthesizer: editor,
+    });
+    const state = await team.compile().invoke(says("go"));
+    expect(state.messages.at(-1)?.text).toBe("a ok fine; b failed broken; c ok good");
+    expect(team.results(state).map((result) => result.status)).toEqual(["ok", "failed", "ok", "ok"]);
+  });
+
+  it("ends although every branch failed, and says so in its results", async () => {
+    const team = parallel({ name: "team", branches: [scriptedAgent("a", [new Error("x")]), scriptedAgent("b", [new Error("y")])] });
+    const state = await team.compile().invoke(says("go"));
+    expect(state.control.done).toBe(true);
+    expect(team.results(state).map((result) => result.error?.message)).toEqual(["x", "y"]);
+  });
+
+  it("an error stops the run when told so, and what the siblings finished is kept for the next try", async () => {
+    const { checkpointer, config } = thread();
+    const fine = scriptedAgent("fine", ["fine"]);
+    const weak = scriptedAgent("weak", [new Error("broken"), "better"]);
+    const team = parallel({ name: "team", branches: [fine, weak], onFailure: "stop" });
+    const graph = team.compile({ checkpointer });
+    expect((await failure(graph.invoke(says("go"), config))).message).toBe("broken");
+    const state = await graph.invoke(null, config);
+    expect(team.results(state).map((result) => result.content)).toEqual(["fine", "better"]);
+    fine.assertDone();
+    weak.assertDone();
+  });
+
+  it("what one branch finished is not done again when another had failed and a new input comes", async () => {
+    const { checkpointer, config } = thread();
+    const fine = scriptedAgent("fine", ["fine"]);
+    const weak = scriptedAgent("weak", [new Error("broken"), "better"]);
+    const graph = parallel({ name: "team", branches: [fine, weak], onFailure: "stop" }).compile({ checkpointer });
+    await failure(graph.invoke(says("go"), config));
+    const state = await graph.invoke(says("try again"), config);
+    expect(state.control.done).toBe(true);
+    fine.assertDone();
+  });
+});

@@ -1,0 +1,18 @@
+export type { Check } from "./contract/subject.js";
+export { edgeName } from "./edges-taken.js";
+export { everyEdge, type EdgeScript, type Exploration, type Reached } from "./every-edge.js";
+export { type ExploreOptions, type Payload, type Step } from "./steps.js";
+export { KillableSaver, KilledError } from "./killable-saver.js";
+export { manualClock, type ManualClock } from "./manual-clock.js";
+export { patternContract, type ContractOptions } from "./pattern-contract.js";
+export { scripted, scriptedAgent, type ScriptedAgent, type TurnStep } from "./scripted-agent.js";
+export {
+  callHandoff,
+  callTool,
+  scriptedModel,
+  ScriptedModel,
+  type ModelRequest,
+  type ModelStep,
+  type ScriptedAnswer,
+  type ScriptedCall,
+} from "./scripted-model.js";
