@@ -1,6 +1,7 @@
 export {
   BudgetExceededError,
   ChartMismatchError,
+  CheckpointVersionError,
   HandoffRejectedError,
   HTTP_STATUS,
   IllegalTransitionError,
@@ -10,10 +11,12 @@ export {
   LoopLimitError,
   PhasegraphError,
   StepTimeoutError,
+  StorageFailedError,
   UnknownAgentError,
   type AnyPhasegraphError,
   type ErrorCode,
   type Issue,
+  type StorageFailure,
 } from "./src/base/errors.js";
 export { systemClock, type Clock } from "./src/base/clock.js";
 export type { Agent, HandoffTarget, PhaseRun, Place, Result, Runner, Turn } from "./src/agent/agent.js";

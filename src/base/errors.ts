@@ -12,6 +12,8 @@ export const HTTP_STATUS = {
   INVALID_MODEL_OUTPUT: 502,
   INVALID_REQUEST: 400,
   UNKNOWN_AGENT: 404,
+  CHECKPOINT_VERSION: 409,
+  STORAGE_FAILED: 503,
 } as const;
 
 /** The stable code of an error of this package. */
@@ -187,6 +189,46 @@ export class UnknownAgentError extends PhasegraphError {
   }
 }
 
+/** A file of checkpoints was written by a later version of this package. Nothing was changed. */
+export class CheckpointVersionError extends PhasegraphError {
+  override readonly name = "CheckpointVersionError";
+  readonly code = "CHECKPOINT_VERSION";
+  constructor(
+    readonly file: string,
+    readonly stored: number,
+    readonly supported: number,
+  ) {
+    super(`"${file}" is of schema version ${stored}, and this version of phasegraph reads up to ${supported}; update phasegraph.`);
+  }
+}
+
+/** What kept a database from doing its work. */
+export type StorageFailure = "damaged" | "foreign" | "full" | "locked" | "read-only" | "closed" | "unavailable";
+
+/** A database could not do what was asked. What was asked has not happened, not even in part. */
+export class StorageFailedError extends PhasegraphError {
+  override readonly name = "StorageFailedError";
+  readonly code = "STORAGE_FAILED";
+  constructor(
+    readonly failure: StorageFailure,
+    readonly problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`The database is ${failure}: ${problem}. ${STORAGE_ADVICE[failure]}`);
+    if (options?.cause !== undefined) this.cause = options.cause;
+  }
+}
+
+const STORAGE_ADVICE: Readonly<Record<StorageFailure, string>> = {
+  damaged: "Restore it from a backup; what other threads hold may still be readable.",
+  foreign: "Give the path of a file that phasegraph made, or of no file.",
+  full: "Nothing was written; make room and repeat.",
+  locked: "Nothing was written; repeat, or raise busyTimeout.",
+  "read-only": "Nothing was written; check the permissions of the file and its folder.",
+  closed: "Nothing was done; use it before close().",
+  unavailable: "Check the path and the disk.",
+};
+
 /** Every error of this package; `switch (error.code)` narrows it. */
 export type AnyPhasegraphError =
   | InvalidDefinitionError
@@ -198,7 +240,9 @@ export type AnyPhasegraphError =
   | StepTimeoutError
   | InvalidModelOutputError
   | InvalidRequestError
-  | UnknownAgentError;
+  | UnknownAgentError
+  | CheckpointVersionError
+  | StorageFailedError;
 
 /** Throws when our own reasoning was wrong; a user can do nothing about it but report it. */
 export function invariant(condition: unknown, message: string): asserts condition {
