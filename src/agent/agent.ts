@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.js";
 import type { Control, Handover } from "../statechart/control.js";
 import type { Budget } from "./budget.js";
 import type { Outcome } from "./outcome.js";
+import type { TaskRecords } from "./task.js";
 
 /** Where an agent is put to work: known when the orchestration is compiled. */
 export interface Place {
@@ -43,6 +44,10 @@ export interface Turn<State = object> extends Place {
   /** How the work got here, when it was handed over. */
   readonly handover: Handover | undefined;
   readonly control: Control;
+  /** The task of a fan-out that this turn carries out. */
+  readonly task?: { readonly id: string; readonly data?: unknown };
+  /** What is known of the tasks of fan-outs in this thread. */
+  readonly tasks: TaskRecords;
   /** True when a reply here goes to the user and the phase waits for the next input. */
   readonly waits: boolean;
   /** Event types the chart accepts from this phase now. */
@@ -65,6 +70,8 @@ export interface PhaseRun<State = object> {
   readonly run: Runner<State>;
   /** Graphs that run inside, for LangGraph's pictures and sub-state. */
   readonly subgraphs?: readonly unknown[] | undefined;
+  /** A function and nothing more: as a worker it needs no thread of its own. */
+  readonly plain?: boolean | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
+import type { TaskRecords } from "./task.js";
 
 /** New values for the extra state: keys are checked here, values by the state's schemas. */
 export type Update<State> = { readonly [Key in keyof State]?: unknown };
@@ -7,6 +8,7 @@ export type Update<State> = { readonly [Key in keyof State]?: unknown };
 export type Next =
   | { readonly kind: "done" }
   | { readonly kind: "handoff"; readonly to: string; readonly reason?: string; readonly summary?: string; readonly payload?: unknown }
+  | { readonly kind: "progress" }
   | { readonly kind: "event"; readonly event: { readonly type: string; readonly [payload: string]: unknown } };
 
 /** The end of an agent's turn: what it said, what it computed, and what should happen next. Made by {@link reply}, {@link handoff} and {@link send}. */
@@ -19,6 +21,8 @@ export interface Outcome<State = object> {
   /** Plain JSON, kept under the phase in `results`. */
   readonly data?: unknown;
   readonly update?: Update<State>;
+  /** New records of a fan-out's tasks, by key. */
+  readonly tasks?: TaskRecords;
 }
 
 /** What may go with an outcome. */

@@ -14,6 +14,7 @@ export const HTTP_STATUS = {
   UNKNOWN_AGENT: 404,
   CHECKPOINT_VERSION: 409,
   STORAGE_FAILED: 503,
+  TASK_FAILED: 502,
 } as const;
 
 /** The stable code of an error of this package. */
@@ -229,6 +230,20 @@ const STORAGE_ADVICE: Readonly<Record<StorageFailure, string>> = {
   unavailable: "Check the path and the disk.",
 };
 
+/** A task of a plan failed, and the plan stops at the first failure. */
+export class TaskFailedError extends PhasegraphError {
+  override readonly name = "TaskFailedError";
+  readonly code = "TASK_FAILED";
+  constructor(
+    readonly executor: string,
+    readonly task: string,
+    readonly agent: string,
+    readonly problem: string,
+  ) {
+    super(`Task "${task}" of "${executor}" failed (worker "${agent}"): ${problem}`);
+  }
+}
+
 /** Every error of this package; `switch (error.code)` narrows it. */
 export type AnyPhasegraphError =
   | InvalidDefinitionError
@@ -242,7 +257,8 @@ export type AnyPhasegraphError =
   | InvalidRequestError
   | UnknownAgentError
   | CheckpointVersionError
-  | StorageFailedError;
+  | StorageFailedError
+  | TaskFailedError;
 
 /** Throws when our own reasoning was wrong; a user can do nothing about it but report it. */
 export function invariant(condition: unknown, message: string): asserts condition {

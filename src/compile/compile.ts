@@ -35,8 +35,8 @@ export interface Blueprint<F extends Fields> {
   readonly limits: Limits;
 }
 
-/** Supersteps LangGraph may take beyond the phase runs: one for the input, and one for each early end of a parallel region. */
-const SPARE_SUPERSTEPS = 10;
+/** LangGraph's own limit; ours are `limits.steps`, and that progress comes to an end with its tasks. */
+const MAX_SUPERSTEPS = 1_000_000;
 
 /** Compiles a chart and its agents to a LangGraph graph: a node for each phase with an agent, an edge for each transition. */
 export function compile<Phase extends string, F extends Fields>(
@@ -86,7 +86,7 @@ export function compile<Phase extends string, F extends Fields>(
   });
   const graph = guarded<Phase, F>(compiled, { chart, clock, stateKeys });
   const config = {
-    recursionLimit: limits.steps * 2 + SPARE_SUPERSTEPS,
+    recursionLimit: MAX_SUPERSTEPS,
     ...(options.durability === undefined ? {} : { durability: options.durability }),
   };
   return graph.withConfig(config) as OrchestrationGraph<Phase, F>;

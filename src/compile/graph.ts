@@ -20,6 +20,9 @@ export interface Guard {
   readonly stateKeys: ReadonlySet<string>;
 }
 
+/** Where a phase finds the signal of the run it is part of: one object for each run, aborted when it ends. */
+export const RUN_KEY = "__phasegraph_run";
+
 type Values = Record<string, unknown>;
 type Options = RunnableConfig & Record<string, unknown>;
 
@@ -61,7 +64,13 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
       if (this.chart.hasParallel) await this.keepFinished(config);
     }
     if (isRoot && isCommandLike(prepared)) await this.refuseEmptyResume(config);
-    yield* super._streamIterator(prepared as never, options as never) as AsyncGenerator<never>;
+    const run = new AbortController();
+    const running = { ...options, configurable: { ...config?.configurable, [RUN_KEY]: run.signal } };
+    try {
+      yield* super._streamIterator(prepared as never, running as never) as AsyncGenerator<never>;
+    } finally {
+      run.abort(); // work that a phase keeps in flight ends with the run
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Result, Runner, Turn } from "../agent/agent.js";
 import { openBudget, type Budget, type Limits, type Resource } from "../agent/budget.js";
 import { messageType, recordMessage } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
+import type { TaskRecords } from "../agent/task.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError, LoopLimitError } from "../base/errors.js";
 import { jsonIssue } from "../base/json.js";
@@ -43,6 +44,7 @@ interface NodeUpdate {
   readonly control: ControlEvent;
   readonly messages?: BaseMessage[];
   readonly results?: Record<string, Result>;
+  readonly tasks?: TaskRecords;
   readonly [key: string]: unknown;
 }
 
@@ -63,9 +65,10 @@ export function phaseNode(
     if (!phasesOf(team.chart, control).includes(phase) || control.waiting.includes(phase)) {
       return { control: { type: BOOKKEEPING.ENTER, expected: team.chart.hasParallel, meta } };
     }
-    if (control.usage.steps >= team.limits.steps) throw new LoopLimitError(team.chart.name, team.limits.steps, phase);
+    const again = continues(control, phase);
+    if (!again && control.usage.steps >= team.limits.steps) throw new LoopLimitError(team.chart.name, team.limits.steps, phase);
     const budget = nodeBudget(team, agent, control, config);
-    budget.spend("steps");
+    if (!again) budget.spend("steps");
     const turn = openTurn(team, phase, agent, state, budget, config);
     const outcome = await outcomeOf(team, turn, run);
     const event = { ...eventOf(team, turn, outcome), meta: { ...meta, usage: usageOf(budget) } };
@@ -100,6 +103,10 @@ function nodeBudget(team: Team, agent: string, control: Control, config: LangGra
   return openBudget(agent, UNLIMITED, NOTHING_USED, shared);
 }
 
+/** True when the phase comes back to itself with more of the same work. */
+const continues = ({ last }: Control, phase: string): boolean =>
+  last.phase === phase && (last.event === EVENT.PROGRESS || last.event === `${EVENT.PROGRESS}.${phase}`);
+
 const usageOf = (budget: Budget) => ({
   steps: budget.used("steps"),
   modelCalls: budget.used("modelCalls"),
@@ -108,7 +115,7 @@ const usageOf = (budget: Budget) => ({
 
 function openTurn(team: Team, phase: string, agent: string, state: BaseState, budget: Budget, config: LangGraphRunnableConfig): Turn {
   const { chart, directory } = team;
-  const { control, messages, results, ...extra } = state;
+  const { control, messages, results, tasks, ...extra } = state;
   return {
     orchestration: chart.name,
     phase,
@@ -118,6 +125,7 @@ function openTurn(team: Team, phase: string, agent: string, state: BaseState, bu
     results: Object.fromEntries(Object.entries(results).filter(([, result]) => result.episode === control.episode)),
     handover: control.handover?.to === phase ? control.handover : undefined,
     control,
+    tasks,
     waits: chart.phases.get(phase)?.waits === true,
     legal: () => legalEvents(chart, control, phase),
     can: (event) => can(chart, control, scopedEvent(team, control, phase, event)),
@@ -168,6 +176,8 @@ function eventOf(team: Team, turn: Turn, outcome: Outcome): ControlEvent {
         ? { type: BOOKKEEPING.REPLY }
         : { type: type ?? EVENT.DONE };
     }
+    case "progress":
+      return { type: scoped(team, turn.control, turn.phase, EVENT.PROGRESS) ?? EVENT.PROGRESS };
     case "handoff": {
       const { kind: _kind, to, ...payload } = next;
       return { type: handoffEvent(chart, directory, turn.control, turn.phase, to) ?? `${EVENT.HANDOFF}${to}`, ...payload };
@@ -231,5 +241,11 @@ function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknow
     ...(outcome.data === undefined ? {} : { data: outcome.data }),
     ...(failed && error !== undefined ? { error } : {}),
   };
-  return { ...update, ...(messages.length === 0 ? {} : { messages }), results: { [turn.phase]: result }, control: event };
+  return {
+    ...update,
+    ...(messages.length === 0 ? {} : { messages }),
+    ...(outcome.next.kind === "progress" ? {} : { results: { [turn.phase]: result } }),
+    ...(outcome.tasks === undefined ? {} : { tasks: outcome.tasks }),
+    control: event,
+  };
 }

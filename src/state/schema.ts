@@ -11,9 +11,11 @@ import {
 import type { BaseMessage } from "@langchain/core/messages";
 import { z } from "zod";
 import type { Result } from "../agent/agent.js";
+import type { TaskRecord, TaskRecords } from "../agent/task.js";
 import type { Control, ControlEvent } from "../statechart/control.js";
 import { LastWriteChannel } from "./last-write-channel.js";
 import { MessagesChannel } from "./messages-channel.js";
+import { TasksChannel } from "./tasks-channel.js";
 
 /** Extra state of an orchestration: a zod schema (last value wins) or a LangGraph `ReducedValue` per key. */
 export type Fields = StateSchemaFields;
@@ -26,10 +28,11 @@ export interface BaseState {
   readonly messages: BaseMessage[];
   readonly control: Control;
   readonly results: Readonly<Record<string, Result>>;
+  readonly tasks: TaskRecords;
 }
 
 /** Keys every orchestration has; extra state and phases may not be named so. */
-export const BASE_KEYS = ["messages", "control", "results"] as const;
+export const BASE_KEYS = ["messages", "control", "results", "tasks"] as const;
 
 const eventSchema = z.looseObject({ type: z.string().describe("An event the chart accepts now, such as HANDOFF.billing or APPROVE") });
 
@@ -66,7 +69,21 @@ const resultsField = new ReducedValue(
   },
 );
 
-type AllFields<F extends Fields> = F & { messages: typeof MessagesValue; control: typeof controlField; results: typeof resultsField };
+const tasksField = new ReducedValue(
+  z.record(z.string(), z.custom<TaskRecord>()).default(() => ({})),
+  {
+    inputSchema: z.record(z.string(), z.custom<TaskRecord>()),
+    reducer: (known, added) => ({ ...known, ...added }), // never used: TasksChannel takes this field's place
+    jsonSchemaExtra: { description: "How the tasks of fan-outs stand, by phase and task." },
+  },
+);
+
+type AllFields<F extends Fields> = F & {
+  messages: typeof MessagesValue;
+  control: typeof controlField;
+  results: typeof resultsField;
+  tasks: typeof tasksField;
+};
 
 /** The state as a run returns it. */
 export type GraphState<F extends Fields> = BaseState & FieldValues<F>;
@@ -83,14 +100,14 @@ export class OrchestrationState<F extends Fields> extends StateSchema<AllFields<
     readonly extra: F,
     private readonly control: BaseChannel,
   ) {
-    super({ messages: MessagesValue, control: controlField, results: resultsField, ...extra } as AllFields<F>);
+    super({ messages: MessagesValue, control: controlField, results: resultsField, tasks: tasksField, ...extra } as AllFields<F>);
   }
 
   override getChannels(): Record<string, BaseChannel> {
     const extra = Object.entries(super.getChannels()).map(([key, channel]) => {
       return [key, isLastValue(channel) ? new LastWriteChannel(channel) : channel] as const;
     });
-    return { ...Object.fromEntries(extra), messages: new MessagesChannel(), control: this.control };
+    return { ...Object.fromEntries(extra), messages: new MessagesChannel(), control: this.control, tasks: new TasksChannel() };
   }
 
   /** Our own fields are checked where they are made; only extra state is user data. Events keep their identity, which spares a second transition. */
@@ -114,7 +131,7 @@ export class OrchestrationInput<F extends Fields> extends StateSchema<GraphInput
   }
 
   override getChannels(): Record<string, BaseChannel> {
-    const { results: _results, ...channels } = this.state.getChannels();
+    const { results: _results, tasks: _tasks, ...channels } = this.state.getChannels();
     return channels;
   }
 

@@ -9,7 +9,7 @@ export const EVENT = {
   DONE: "DONE",
   /** An agent threw. Sent only where the chart accepts it (`FAIL.<phase>` first); elsewhere the error ends the run. */
   FAIL: "FAIL",
-  /** A phase with many tasks has finished some of them and goes on; the chart leads it back to the phase. */
+  /** A phase with many tasks has finished some of them and goes on; the chart leads it back to the phase. Counts as no step. */
   PROGRESS: "PROGRESS",
   /** Prefix of a handoff: `HANDOFF.<target>`. */
   HANDOFF: "HANDOFF.",

@@ -1,0 +1,131 @@
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { Command, isInterrupted, type BaseCheckpointSaver } from "@langchain/langgraph";
+import type { BaseMessage } from "@langchain/core/messages";
+import type { Agent, Result, Turn } from "../../src/agent/agent.js";
+import type { Control } from "../../src/statechart/control.js";
+import { EVENT } from "../../src/statechart/vocabulary.js";
+import { BUDGET_KEY } from "../../src/compile/phase-node.js";
+import { orchestrate } from "../../src/compile/orchestration.js";
+import { createMachine } from "xstate";
+import type { Question, TaskEnd } from "./flight.js";
+
+const CONFIG_STREAM = "__pregel_stream";
+const CONFIG_SAVER = "__pregel_checkpointer";
+
+interface ChildState {
+  readonly control: Control;
+  readonly results: Readonly<Record<string, Result>>;
+  readonly messages: readonly BaseMessage[];
+}
+
+interface ChildGraph {
+  invoke(input: unknown, config: unknown): Promise<ChildState>;
+  getState(config: unknown): Promise<{
+    readonly values: Partial<ChildState>;
+    readonly next: readonly string[];
+    readonly tasks: readonly { readonly interrupts: readonly { readonly id?: string; readonly value?: unknown }[] }[];
+  }>;
+}
+
+/** One run of a task in its thread; the turn shows what the worker is to see. */
+export interface ThreadRun {
+  readonly turn: Turn;
+  readonly task: string;
+  readonly signal: AbortSignal;
+  /** A person's answers, by question. */
+  readonly answers: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Runs work outside the context of the phase's node: what it starts is a thread of its own, not a part of this superstep. */
+export const outsideNode = <T>(work: () => Promise<T>): Promise<T> =>
+  AsyncLocalStorageProviderSingleton.runWithConfig({}, work) as Promise<T>;
+
+/** LangGraph's stream, as far as it is written to. */
+interface StreamLike {
+  readonly modes: ReadonlySet<string>;
+  push(chunk: [namespace: readonly string[], mode: string, payload: unknown]): void;
+}
+
+/**
+ * A worker that runs each task in a thread of its own, so that it keeps its checkpoints, is resumed where it stopped, and may ask a
+ * person. Its events reach the stream around it under `<agent>:<task>`.
+ */
+export class ChildThreads {
+  private readonly graphs = new WeakMap<object, ChildGraph>();
+  private unsaved: ChildGraph | undefined;
+
+  constructor(private readonly agent: Agent) {}
+
+  /** Runs a task, or goes on with it; `answers` are those of a person, by question. */
+  async run({ turn, task, signal, answers }: ThreadRun): Promise<TaskEnd> {
+    const saver = turn.config.configurable?.[CONFIG_SAVER] as BaseCheckpointSaver | undefined; // LangGraph hands nested graphs its saver so
+    const graph = this.graphFor(saver);
+    const config = this.configFor(turn, task, signal);
+    return outsideNode(async () => {
+      const before = saver === undefined ? undefined : await graph.getState(config);
+      const finished = before?.values.control?.done === true ? (before.values as ChildState) : undefined;
+      if (finished !== undefined) return this.endOf(finished);
+      const asked = questionsOf(before?.tasks);
+      if (asked.length > 0 && answers === undefined) return { questions: asked };
+      const input =
+        asked.length > 0
+          ? new Command({ resume: answers })
+          : before !== undefined && before.next.length > 0
+            ? null
+            : { messages: [...turn.messages] };
+      const after = await graph.invoke(input, config);
+      if (isInterrupted(after)) return { questions: after.__interrupt__.map(({ id, value }) => ({ id: id ?? "", value })) };
+      return this.endOf(after);
+    });
+  }
+
+  private endOf(state: ChildState): TaskEnd {
+    const result = state.results[this.agent.id];
+    return { content: result?.content ?? "", ...(result?.data === undefined ? {} : { data: result.data }) };
+  }
+
+  private graphFor(saver: BaseCheckpointSaver | undefined): ChildGraph {
+    const known = saver === undefined ? this.unsaved : this.graphs.get(saver);
+    if (known !== undefined) return known;
+    const { id } = this.agent;
+    const machine = createMachine({
+      id: "(task)",
+      initial: id,
+      states: { [id]: { on: { [EVENT.DONE]: "(end)" } }, "(end)": { type: "final" } },
+    });
+    const orchestration = orchestrate(machine, [[id, this.agent]], { name: `${id}-task`.slice(0, 64) });
+    const graph = orchestration.compile({ checkpointer: saver }) as unknown as ChildGraph; // narrowed to what a child is asked
+    if (saver === undefined) this.unsaved = graph;
+    else this.graphs.set(saver, graph);
+    return graph;
+  }
+
+  private configFor(turn: Turn, task: string, signal: AbortSignal): Record<string, unknown> {
+    const { configurable = {}, callbacks, metadata, store } = turn.config as Turn["config"] & { readonly store?: unknown };
+    const thread = [configurable["thread_id"] ?? "", turn.orchestration, turn.phase, `${task}@${turn.control.episode}`].join("/");
+    const stream = configurable[CONFIG_STREAM] as StreamLike | undefined;
+    const place = [...String(configurable["checkpoint_ns"] ?? "").split("|"), `${this.agent.id}:${task}`].filter((part) => part !== "");
+    return {
+      configurable: {
+        thread_id: thread,
+        [BUDGET_KEY]: configurable[BUDGET_KEY],
+        ...(stream === undefined ? {} : { [CONFIG_STREAM]: forwarded(stream, place) }),
+      },
+      callbacks,
+      metadata: { ...metadata, task },
+      signal,
+      ...(store === undefined ? {} : { store }),
+    };
+  }
+}
+
+const forwarded = (stream: StreamLike, place: readonly string[]): StreamLike => ({
+  modes: stream.modes,
+  push: ([namespace, mode, payload]) => stream.push([[...place, ...namespace], mode, payload]),
+});
+
+function questionsOf(
+  tasks: readonly { readonly interrupts: readonly { readonly id?: string; readonly value?: unknown }[] }[] | undefined,
+): Question[] {
+  return (tasks ?? []).flatMap((task) => task.interrupts.map(({ id, value }) => ({ id: id ?? "", value })));
+}

@@ -1,0 +1,161 @@
+import { AGENT_ID, type Agent, type Turn } from "../../src/agent/agent.js";
+import type { Outcome } from "../../src/agent/outcome.js";
+import { taskKey, tasksOf, type TaskRecord } from "../../src/agent/task.js";
+import { InvalidDefinitionError, TaskFailedError, type Issue } from "../../src/base/errors.js";
+import { RUN_KEY } from "../../src/compile/graph.js";
+import { Flight } from "./flight.js";
+import { readPlan, type Plan, type Task } from "./plan.js";
+import { askPerson } from "./questions.js";
+import { Workforce } from "./worker.js";
+
+/** Runs any number of tasks: bounded, with dependencies, isolated from each other, resumed after a crash. */
+export interface ExecutorDefinition<Id extends string, State> {
+  readonly id: Id;
+  readonly description?: string;
+  /** Who does the work. A task names its worker, or is done by the first. */
+  readonly workers: readonly Agent<string, State>[];
+  /** The plan, made from what the turn shows. Called again when the run is resumed: the same state has to give the same tasks. */
+  readonly tasks: (turn: Turn<State>) => readonly Task[] | Promise<readonly Task[]>;
+  /** What follows when every task is settled. Default: a reply with the completed tasks' words, in the plan's order. */
+  readonly done?: (turn: Turn<State>, records: readonly TaskRecord[]) => Outcome<State> | Promise<Outcome<State>>;
+  /** Tasks at once. Default 16. */
+  readonly concurrency?: number;
+  /** Tasks at once by worker; a worker that is not named has no limit of its own. */
+  readonly perAgent?: Readonly<Record<string, number>>;
+  /** Milliseconds for one run of a task; waiting for a person does not count. Default 300,000. */
+  readonly timeout?: number;
+  /** Further runs of a task that failed. Default 0. */
+  readonly retries?: number;
+  /** Milliseconds before another run. Default: 200, doubled each time, at most 10,000. */
+  readonly backoff?: (attempt: number) => number;
+  /** `"skip"` (default): tasks that depend on a failed one are skipped, all others go on. `"stop"`: the first failure ends the plan with an error. */
+  readonly onFailure?: "skip" | "stop";
+  /** Milliseconds after which a finished task is stored, however few there are. Default 250. */
+  readonly flush?: number;
+}
+
+const DEFAULTS = { concurrency: 16, timeout: 300_000, retries: 0, flush: 250 } as const;
+const defaultBackoff = (attempt: number): number => Math.min(200 * 2 ** (attempt - 1), 10_000);
+
+/**
+ * A phase that carries out a plan. It keeps work in flight across supersteps and returns, with the event `PROGRESS`, what has finished;
+ * the chart has to lead `PROGRESS` back to the phase. Functions run as they are, every other worker in a thread of its own.
+ * @throws InvalidDefinitionError for a bad limit, no worker, or an id that is none.
+ */
+export function executor<const Id extends string, State = object>(definition: ExecutorDefinition<Id, State>): Agent<Id, State> {
+  const issues = definitionIssues(definition);
+  if (issues.length > 0) throw new InvalidDefinitionError(`Executor "${definition.id}"`, issues);
+  return {
+    id: definition.id,
+    description: definition.description,
+    node: (place) => {
+      const workforce = new Workforce<State>(definition.workers, place, definition.timeout ?? DEFAULTS.timeout);
+      const open = new WeakMap<object, Mission<State>>();
+      return {
+        run: async (turn) => {
+          const run = turn.config.configurable?.[RUN_KEY] as AbortSignal; // set for every run of an orchestration
+          const known = open.get(run);
+          const mission = known?.belongsTo(turn) === true ? known : await Mission.open(definition, turn, workforce);
+          if (mission !== known) run.addEventListener("abort", () => mission.end(), { once: true });
+          open.set(run, mission);
+          return mission.go(turn);
+        },
+      };
+    },
+  };
+}
+
+/** One plan on its way, for as long as the run lasts. */
+class Mission<State> {
+  private constructor(
+    private readonly definition: ExecutorDefinition<string, State>,
+    private readonly plan: Plan,
+    private readonly flight: Flight,
+    private readonly workforce: Workforce<State>,
+    private turn: Turn<State>,
+    private readonly answers: Map<string, Readonly<Record<string, unknown>>>,
+  ) {}
+
+  static async open<State>(
+    definition: ExecutorDefinition<string, State>,
+    turn: Turn<State>,
+    workforce: Workforce<State>,
+  ): Promise<Mission<State>> {
+    const plan = readPlan(`The plan of "${definition.id}"`, await definition.tasks(turn), workforce.ids);
+    const answers = new Map<string, Readonly<Record<string, unknown>>>();
+    const known = tasksOf(turn.tasks, turn.phase, turn.control.episode);
+    const flight: Flight = new Flight(
+      {
+        plan,
+        phase: turn.phase,
+        episode: turn.control.episode,
+        clock: turn.clock,
+        concurrency: definition.concurrency ?? DEFAULTS.concurrency,
+        perAgent: definition.perAgent ?? {},
+        agentOf: (task) => task.agent ?? workforce.first,
+        retries: definition.retries ?? DEFAULTS.retries,
+        backoff: definition.backoff ?? defaultBackoff,
+        onFailure: definition.onFailure ?? "skip",
+        flush: definition.flush ?? DEFAULTS.flush,
+        run: async (task, signal) => {
+          const given = answers.get(task.id);
+          answers.delete(task.id);
+          const before = (task.dependsOn ?? []).flatMap((id) => flight.record(id) ?? []);
+          return workforce.run({ task, before, turn: () => mission.turn, signal, answers: given });
+        },
+      },
+      known,
+    );
+    const mission: Mission<State> = new Mission(definition, plan, flight, workforce, turn, answers);
+    flight.start();
+    return mission;
+  }
+
+  belongsTo(turn: Turn<State>): boolean {
+    return turn.control.episode === this.turn.control.episode && !this.flight.isOver;
+  }
+
+  end(): void {
+    this.flight.cancel();
+  }
+
+  /** One superstep: waits for news, hands them over, and says whether there is more to come. */
+  async go(turn: Turn<State>): Promise<Outcome<State>> {
+    this.turn = turn;
+    for (;;) {
+      await this.flight.enough();
+      const { stoppedBy, questions } = this.flight;
+      if (questions !== undefined) {
+        for (const [task, answer] of askPerson(turn as Turn, questions)) this.answers.set(task, answer);
+        this.flight.resume(this.answers.keys());
+        continue;
+      }
+      const news = this.flight.take();
+      const tasks = Object.fromEntries(news.map((record) => [taskKey(record.phase, record.task), record]));
+      if (this.flight.isOver && stoppedBy === undefined) return { ...(await this.done()), tasks };
+      if (news.length > 0) return { tasks, next: { kind: "progress" } };
+      if (stoppedBy !== undefined)
+        throw new TaskFailedError(this.definition.id, stoppedBy.task, stoppedBy.agent, stoppedBy.error?.message ?? "");
+    }
+  }
+
+  private async done(): Promise<Outcome<State>> {
+    const records = [...this.plan.tasks.keys()].flatMap((id) => this.flight.record(id) ?? []);
+    if (this.definition.done !== undefined) return this.definition.done(this.turn, records);
+    const words = records.flatMap((record) => (record.status === "completed" && record.content !== undefined ? [record.content] : []));
+    return { content: words.join("\n"), next: { kind: "done" } };
+  }
+}
+
+function definitionIssues<State>(definition: ExecutorDefinition<string, State>): Issue[] {
+  const numbers = { concurrency: 1, timeout: 1, retries: 0, flush: 0 } as const;
+  return [
+    ...(AGENT_ID.test(definition.id) ? [] : [{ path: "id", code: "BAD_NAME", message: "use letters, digits, _ and - only (at most 64)" }]),
+    ...(definition.workers.length > 0 ? [] : [{ path: "workers", code: "NO_AGENTS", message: "give at least one worker" }]),
+    ...Object.entries(numbers).flatMap(([key, low]) => {
+      const value = definition[key as keyof typeof numbers];
+      const isFine = value === undefined || (Number.isInteger(value) && value >= low);
+      return isFine ? [] : [{ path: key, code: "BAD_LIMIT", message: `must be a whole number from ${low} up, not ${value}` }];
+    }),
+  ];
+}

@@ -1,0 +1,286 @@
+import { isSettled, type TaskRecord, type TaskStatus } from "../../src/agent/task.js";
+import type { Clock } from "../../src/base/clock.js";
+import type { Plan, Task } from "./plan.js";
+import { ReadyQueue } from "./ready-queue.js";
+
+/** What a run of a task came to. An error is thrown instead. */
+export interface TaskEnd {
+  readonly content?: string;
+  readonly data?: unknown;
+  /** Set when the task cannot go on before a person has answered. */
+  readonly questions?: readonly Question[];
+}
+
+/** Something a task asks a person: LangGraph's interrupt of its thread. */
+export interface Question {
+  readonly id: string;
+  readonly value: unknown;
+}
+
+/** How a plan is carried out. */
+export interface FlightOptions {
+  readonly plan: Plan;
+  readonly phase: string;
+  readonly episode: number;
+  readonly clock: Clock;
+  readonly concurrency: number;
+  readonly perAgent: Readonly<Record<string, number>>;
+  readonly agentOf: (task: Task) => string;
+  readonly retries: number;
+  /** Milliseconds before the next attempt. */
+  readonly backoff: (attempt: number) => number;
+  /** What a task that failed for good means for the others. */
+  readonly onFailure: "skip" | "stop";
+  /** Milliseconds after which a finished task is returned, however few there are. */
+  readonly flush: number;
+  readonly run: (task: Task, signal: AbortSignal) => Promise<TaskEnd>;
+}
+
+interface Entry {
+  readonly task: Task;
+  readonly order: number;
+}
+
+/** Finished tasks that are returned together, at least, while many finish quickly; and a share of all, so that returns stay few. */
+const MIN_BATCH = 32;
+const BATCH_SHARE = 0.1;
+
+/**
+ * A plan being carried out in this process, across supersteps: what is ready runs, as far as the limits allow; what has finished is
+ * handed over in batches. Nothing here outlives the process: what was returned is in the checkpoint, the rest runs again.
+ */
+export class Flight {
+  private readonly records: Map<string, TaskRecord>;
+  private readonly ready = new Map<string, ReadyQueue<Entry>>();
+  private readonly missing = new Map<string, number>();
+  private readonly running = new Map<string, AbortController>();
+  private readonly load = new Map<string, number>();
+  private readonly asked = new Map<string, readonly Question[]>();
+  private readonly order = new Map<string, number>();
+  private readonly continued = new Set<string>();
+  private news = new Map<string, TaskRecord>();
+  private finishedNews = 0;
+  private returnedAt: number;
+  private failure: TaskRecord | undefined;
+  private wake: () => void = () => undefined;
+
+  constructor(
+    private readonly options: FlightOptions,
+    known: ReadonlyMap<string, TaskRecord>,
+  ) {
+    const { plan, clock } = options;
+    this.returnedAt = clock.now();
+    this.records = new Map([...known].filter(([id]) => plan.tasks.has(id)));
+    for (const task of plan.tasks.values()) {
+      this.order.set(task.id, this.order.size);
+      this.missing.set(task.id, [...new Set(task.dependsOn)].filter((before) => this.statusOf(before) !== "completed").length);
+    }
+    for (const record of this.records.values()) if (record.status === "failed" || record.status === "skipped") this.afterFailure(record);
+    for (const task of plan.tasks.values()) if (this.missing.get(task.id) === 0 && !this.isSettled(task.id)) this.enqueue(task);
+  }
+
+  /** Begins what may begin. */
+  start(): void {
+    this.fill();
+  }
+
+  /** The newest record of a task; undefined while it has not begun. */
+  record(task: string): TaskRecord | undefined {
+    return this.records.get(task);
+  }
+
+  /** The task whose failure stopped the plan. */
+  get stoppedBy(): TaskRecord | undefined {
+    return this.failure;
+  }
+
+  /** True when nothing is left to do. */
+  get isOver(): boolean {
+    return this.running.size === 0 && this.waitingToBegin === 0 && this.asked.size === 0;
+  }
+
+  /** Questions of tasks that cannot go on, by task; only when nothing else can go on either, and all that finished was taken. */
+  get questions(): ReadonlyMap<string, readonly Question[]> | undefined {
+    const isIdle = this.running.size === 0 && this.waitingToBegin === 0 && this.finishedNews === 0;
+    return isIdle && this.asked.size > 0 ? this.asked : undefined;
+  }
+
+  /** Records that changed since the last call. */
+  take(): TaskRecord[] {
+    const taken = [...this.news.values()];
+    this.news = new Map();
+    this.finishedNews = 0;
+    this.returnedAt = this.options.clock.now();
+    return taken;
+  }
+
+  /** Waits until it is worth a checkpoint: enough has finished, or something has and the time is over, or nothing can go on. */
+  async enough(): Promise<void> {
+    const { clock, flush } = this.options;
+    for (;;) {
+      if (this.running.size === 0 && this.waitingToBegin === 0) return;
+      if (this.finishedNews >= Math.max(MIN_BATCH, this.records.size * BATCH_SHARE)) return;
+      const left = this.returnedAt + flush - clock.now();
+      if (this.finishedNews > 0 && left <= 0) return;
+      await this.change(this.finishedNews > 0 ? left : undefined);
+    }
+  }
+
+  /** Lets tasks that asked go on with their answers. */
+  resume(tasks: Iterable<string>): void {
+    for (const id of tasks) {
+      const task = this.options.plan.tasks.get(id);
+      if (task === undefined || !this.asked.delete(id)) continue;
+      this.continued.add(id);
+      this.enqueue(task);
+    }
+    this.fill();
+  }
+
+  /** Ends everything that runs; nothing begins any more. */
+  cancel(): void {
+    this.ready.clear();
+    for (const controller of this.running.values()) controller.abort();
+  }
+
+  private get waitingToBegin(): number {
+    let count = 0;
+    for (const queue of this.ready.values()) count += queue.size;
+    return count;
+  }
+
+  private statusOf = (task: string): TaskStatus | undefined => this.records.get(task)?.status;
+
+  private isSettled(task: string): boolean {
+    const status = this.statusOf(task);
+    return status !== undefined && isSettled(status);
+  }
+
+  private enqueue(task: Task): void {
+    const agent = this.options.agentOf(task);
+    const queue = this.ready.get(agent) ?? new ReadyQueue<Entry>((a, b) => this.isBefore(a, b));
+    this.ready.set(agent, queue);
+    queue.add({ task, order: this.order.get(task.id) ?? 0 });
+  }
+
+  private isBefore(one: Entry, other: Entry): boolean {
+    const priority = (one.task.priority ?? 0) - (other.task.priority ?? 0);
+    if (priority !== 0) return priority > 0;
+    const rank = (this.options.plan.rank.get(one.task.id) ?? 0) - (this.options.plan.rank.get(other.task.id) ?? 0);
+    return rank === 0 ? one.order < other.order : rank > 0;
+  }
+
+  private fill(): void {
+    const { concurrency, perAgent } = this.options;
+    while (this.running.size < concurrency) {
+      let best: readonly [agent: string, entry: Entry] | undefined;
+      for (const [agent, queue] of this.ready) {
+        const entry = queue.peek();
+        if (entry === undefined || (this.load.get(agent) ?? 0) >= (perAgent[agent] ?? Infinity)) continue;
+        if (best === undefined || this.isBefore(entry, best[1])) best = [agent, entry];
+      }
+      if (best === undefined) return;
+      this.ready.get(best[0])?.take();
+      this.begin(best[0], best[1].task);
+    }
+  }
+
+  private begin(agent: string, task: Task): void {
+    const controller = new AbortController();
+    const attempt = (this.records.get(task.id)?.attempts ?? 0) + (this.continued.delete(task.id) ? 0 : 1);
+    this.running.set(task.id, controller);
+    this.load.set(agent, (this.load.get(agent) ?? 0) + 1);
+    this.note(task, { status: "in_progress", attempts: attempt });
+    void this.attempt(task, attempt, controller.signal).finally(() => {
+      this.running.delete(task.id);
+      this.load.set(agent, (this.load.get(agent) ?? 1) - 1);
+      this.fill();
+      this.wake();
+    });
+  }
+
+  private async attempt(task: Task, attempt: number, signal: AbortSignal): Promise<void> {
+    try {
+      const { questions, ...end } = await this.options.run(task, signal);
+      if (signal.aborted) this.note(task, { status: "cancelled", attempts: attempt });
+      else if (questions !== undefined) this.asked.set(task.id, questions);
+      else this.complete(task, attempt, end);
+    } catch (error) {
+      if (signal.aborted) this.note(task, { status: "cancelled", attempts: attempt });
+      else await this.fail(task, attempt, error instanceof Error ? error : new Error(String(error)), signal);
+    }
+  }
+
+  private complete(task: Task, attempts: number, end: TaskEnd): void {
+    const content = end.content ?? "";
+    this.note(task, { status: "completed", attempts, content, ...(end.data === undefined ? {} : { data: end.data }) });
+    for (const next of new Set(this.options.plan.dependents.get(task.id))) {
+      const left = (this.missing.get(next) ?? 0) - 1;
+      this.missing.set(next, left);
+      const dependent = this.options.plan.tasks.get(next);
+      if (left === 0 && dependent !== undefined && !this.isSettled(next)) this.enqueue(dependent);
+    }
+  }
+
+  private async fail(task: Task, attempt: number, error: Error, signal: AbortSignal): Promise<void> {
+    if (attempt <= this.options.retries && this.failure === undefined) {
+      await pause(this.options.backoff(attempt), signal);
+      if (!signal.aborted) this.enqueue(task);
+      return;
+    }
+    const shown = { name: error.name.slice(0, 200), message: error.message.slice(0, 2_000) };
+    this.afterFailure(this.note(task, { status: "failed", attempts: attempt, error: shown }));
+  }
+
+  private afterFailure(record: TaskRecord): void {
+    if (this.options.onFailure === "stop" && record.status === "failed") {
+      this.failure ??= record;
+      this.cancel();
+      return;
+    }
+    const queue = [record.task];
+    for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+      for (const next of this.options.plan.dependents.get(id) ?? []) {
+        const task = this.options.plan.tasks.get(next);
+        if (task === undefined || this.isSettled(next)) continue;
+        const error = { name: "DependencyFailed", message: `Task "${id}", which it depends on, was not completed.` };
+        this.note(task, { status: "skipped", attempts: 0, error });
+        queue.push(next);
+      }
+    }
+  }
+
+  private note(task: Task, news: Pick<TaskRecord, "status" | "attempts" | "content" | "data" | "error">): TaskRecord {
+    const { phase, episode, clock, agentOf } = this.options;
+    const record: TaskRecord = { task: task.id, phase, agent: agentOf(task), episode, at: clock.now(), ...news };
+    this.records.set(task.id, record);
+    this.news.set(task.id, record);
+    if (isSettled(record.status)) this.finishedNews += 1;
+    return record;
+  }
+
+  /** Settles at the next change, or when the time is over. */
+  private async change(milliseconds: number | undefined): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds);
+    });
+    clearTimeout(timer);
+  }
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds <= 0) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,106 @@
+import { InvalidDefinitionError, type Issue } from "../../src/base/errors.js";
+
+/** One piece of work of a fan-out. */
+export interface Task {
+  /** Unique in its plan: letters, digits, `_`, `-` and `.`, at most 128. */
+  readonly id: string;
+  /** What its agent reads as the user's message. */
+  readonly input: string;
+  /** The id of the worker that does it. Default: the executor's first. */
+  readonly agent?: string;
+  /** Plain JSON for a worker that is a function, as `turn.task.data`. */
+  readonly data?: unknown;
+  /** Tasks that have to be completed before; the worker sees their results. */
+  readonly dependsOn?: readonly string[];
+  /** Higher begins first among those that may begin. Default 0. */
+  readonly priority?: number;
+  /** What it takes, in any unit that all tasks share; the longest way to the end begins first. Default 1. */
+  readonly estimate?: number;
+}
+
+const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+
+/** A plan that has been checked, with what scheduling needs to know of it. */
+export interface Plan {
+  readonly tasks: ReadonlyMap<string, Task>;
+  readonly dependents: ReadonlyMap<string, readonly string[]>;
+  /** Length of the longest way from the beginning of a task to the end of the plan. */
+  readonly rank: ReadonlyMap<string, number>;
+}
+
+/**
+ * Checks a list of tasks: ids, workers, dependencies. Linear in tasks and dependencies.
+ * @throws InvalidDefinitionError with every issue at once; a cycle is named task by task.
+ */
+export function readPlan(name: string, list: readonly Task[], workers: ReadonlySet<string>): Plan {
+  const tasks = new Map(list.map((task) => [task.id, task]));
+  const issues = tasks.size === list.length ? [] : repeatedIssues(list);
+  issues.push(...list.flatMap((task) => taskIssues(task, tasks, workers)));
+  if (issues.length > 0) throw new InvalidDefinitionError(name, issues);
+  const dependents = new Map<string, string[]>();
+  for (const task of list) for (const before of task.dependsOn ?? []) pushTo(dependents, before, task.id);
+  const order = topological(list, dependents);
+  if (order.length < list.length) throw new InvalidDefinitionError(name, [cycleIssue(tasks, new Set(order))]);
+  const rank = new Map<string, number>();
+  for (const id of order.reverse()) {
+    const after = Math.max(0, ...(dependents.get(id) ?? []).map((next) => rank.get(next) ?? 0));
+    rank.set(id, after + (tasks.get(id)?.estimate ?? 1));
+  }
+  return { tasks, dependents, rank };
+}
+
+function taskIssues(task: Task, tasks: ReadonlyMap<string, Task>, workers: ReadonlySet<string>): Issue[] {
+  const path = `tasks.${task.id}`;
+  const unknown = (task.dependsOn ?? []).filter((before) => !tasks.has(before));
+  return [
+    ...(TASK_ID.test(task.id) ? [] : [{ path, code: "BAD_NAME", message: "use letters, digits, _ - and . only (at most 128)" }]),
+    ...(task.agent === undefined || workers.has(task.agent)
+      ? []
+      : [{ path: `${path}.agent`, code: "UNKNOWN_AGENT", message: `no worker "${task.agent}"; there are ${[...workers].join(", ")}` }]),
+    ...unknown.map((before) => ({ path: `${path}.dependsOn`, code: "UNKNOWN_TASK", message: `no task "${before}" in this plan` })),
+  ];
+}
+
+function repeatedIssues(list: readonly Task[]): Issue[] {
+  const seen = new Set<string>();
+  return list.flatMap(({ id }) => {
+    const again = seen.has(id);
+    seen.add(id);
+    return again ? [{ path: `tasks.${id}`, code: "DUPLICATE_TASK", message: "given twice; ids are unique" }] : [];
+  });
+}
+
+/** Kahn's order; shorter than the list when there is a cycle. */
+function topological(list: readonly Task[], dependents: ReadonlyMap<string, readonly string[]>): string[] {
+  const missing = new Map(list.map((task) => [task.id, new Set(task.dependsOn).size]));
+  const order = list.filter((task) => missing.get(task.id) === 0).map((task) => task.id);
+  for (let index = 0; index < order.length; index += 1) {
+    for (const next of new Set(dependents.get(order[index] ?? ""))) {
+      const left = (missing.get(next) ?? 0) - 1;
+      missing.set(next, left);
+      if (left === 0) order.push(next);
+    }
+  }
+  return order;
+}
+
+function cycleIssue(tasks: ReadonlyMap<string, Task>, ordered: ReadonlySet<string>): Issue {
+  const trail: string[] = [];
+  let at = [...tasks.keys()].find((id) => !ordered.has(id)) ?? "";
+  while (!trail.includes(at)) {
+    trail.push(at);
+    at = tasks.get(at)?.dependsOn?.find((before) => !ordered.has(before)) ?? at;
+  }
+  const cycle = [...trail.slice(trail.indexOf(at)), at];
+  return {
+    path: `tasks.${at}.dependsOn`,
+    code: "PLAN_CYCLE",
+    message: `these tasks wait for each other: ${cycle.join(" → ")}; take one dependency out`,
+  };
+}
+
+function pushTo(map: Map<string, string[]>, key: string, value: string): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

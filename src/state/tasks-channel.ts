@@ -1,0 +1,67 @@
+import { BaseChannel } from "@langchain/langgraph";
+import type { TaskRecord, TaskRecords } from "../agent/task.js";
+import { freeze, isPlainObject } from "../base/json.js";
+
+/**
+ * The task records of fan-outs, merged by key. Each record is written as JSON once, however many checkpoints hold it; a record of
+ * an earlier episode gives way to nothing but its own key. Total, like every channel of ours.
+ */
+export class TasksChannel extends BaseChannel<TaskRecords, TaskRecords, readonly string[]> {
+  lc_graph_name = "PhasegraphTasks";
+
+  constructor(private value: TaskRecords = NONE) {
+    super();
+  }
+
+  override fromCheckpoint(lines?: readonly string[]): this {
+    return new TasksChannel(lines === undefined ? NONE : (live.get(lines) ?? read(lines))) as this;
+  }
+
+  override update(updates: TaskRecords[]): boolean {
+    const written = updates.filter(isPlainObject);
+    if (written.length > 0) this.value = Object.assign({}, this.value, ...written) as TaskRecords;
+    return written.length > 0;
+  }
+
+  override get(): TaskRecords {
+    return this.value;
+  }
+
+  override checkpoint(): readonly string[] {
+    const known = stored.get(this.value);
+    if (known !== undefined) return known;
+    const lines = Object.entries(this.value).map(([key, record]) => lineOf(key, record));
+    stored.set(this.value, lines);
+    live.set(lines, this.value);
+    return lines;
+  }
+
+  override isAvailable(): boolean {
+    return true;
+  }
+
+  override equals(other: BaseChannel): boolean {
+    return other instanceof TasksChannel;
+  }
+}
+
+const NONE: TaskRecords = Object.freeze({});
+const written = new WeakMap<TaskRecord, string>();
+const stored = new WeakMap<TaskRecords, readonly string[]>();
+const live = new WeakMap<readonly string[], TaskRecords>();
+
+function lineOf(key: string, record: TaskRecord): string {
+  const line = written.get(record) ?? JSON.stringify([key, record]);
+  written.set(record, line);
+  return line;
+}
+
+function read(lines: readonly string[]): TaskRecords {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [key, record] = freeze(JSON.parse(line) as [string, TaskRecord]); // written by lineOf
+      written.set(record, line);
+      return [key, record];
+    }),
+  );
+}
