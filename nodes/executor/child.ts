@@ -1,4 +1,3 @@
-import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { Command, isInterrupted, type BaseCheckpointSaver } from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { Agent, Result, Turn } from "../../src/agent/agent.js";
@@ -36,10 +35,6 @@ export interface ThreadRun {
   readonly answers: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Runs work outside the context of the phase's node: what it starts is a thread of its own, not a part of this superstep. */
-export const outsideNode = <T>(work: () => Promise<T>): Promise<T> =>
-  AsyncLocalStorageProviderSingleton.runWithConfig({}, work) as Promise<T>;
-
 /** LangGraph's stream, as far as it is written to. */
 interface StreamLike {
   readonly modes: ReadonlySet<string>;
@@ -61,22 +56,20 @@ export class ChildThreads {
     const saver = turn.config.configurable?.[CONFIG_SAVER] as BaseCheckpointSaver | undefined; // LangGraph hands nested graphs its saver so
     const graph = this.graphFor(saver);
     const config = this.configFor(turn, task, signal);
-    return outsideNode(async () => {
-      const before = saver === undefined ? undefined : await graph.getState(config);
-      const finished = before?.values.control?.done === true ? (before.values as ChildState) : undefined;
-      if (finished !== undefined) return this.endOf(finished);
-      const asked = questionsOf(before?.tasks);
-      if (asked.length > 0 && answers === undefined) return { questions: asked };
-      const input =
-        asked.length > 0
-          ? new Command({ resume: answers })
-          : before !== undefined && before.next.length > 0
-            ? null
-            : { messages: [...turn.messages] };
-      const after = await graph.invoke(input, config);
-      if (isInterrupted(after)) return { questions: after.__interrupt__.map(({ id, value }) => ({ id: id ?? "", value })) };
-      return this.endOf(after);
-    });
+    const before = saver === undefined ? undefined : await graph.getState(config);
+    const finished = before?.values.control?.done === true ? (before.values as ChildState) : undefined;
+    if (finished !== undefined) return this.endOf(finished);
+    const asked = questionsOf(before?.tasks);
+    if (asked.length > 0 && answers === undefined) return { questions: asked };
+    const input =
+      asked.length > 0
+        ? new Command({ resume: answers })
+        : before !== undefined && before.next.length > 0
+          ? null
+          : { messages: [...turn.messages] };
+    const after = await graph.invoke(input, config);
+    if (isInterrupted(after)) return { questions: after.__interrupt__.map(({ id, value }) => ({ id: id ?? "", value })) };
+    return this.endOf(after);
   }
 
   private endOf(state: ChildState): TaskEnd {

@@ -3,6 +3,7 @@ import type { Outcome } from "../../src/agent/outcome.js";
 import { taskKey, tasksOf, type TaskRecord } from "../../src/agent/task.js";
 import { InvalidDefinitionError, TaskFailedError, type Issue } from "../../src/base/errors.js";
 import { RUN_KEY } from "../../src/compile/graph.js";
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { Flight } from "./flight.js";
 import { readPlan, type Plan, type Task } from "./plan.js";
 import { askPerson } from "./questions.js";
@@ -97,17 +98,17 @@ class Mission<State> {
         backoff: definition.backoff ?? defaultBackoff,
         onFailure: definition.onFailure ?? "skip",
         flush: definition.flush ?? DEFAULTS.flush,
-        run: async (task, signal) => {
+        run: async (task, controller) => {
           const given = answers.get(task.id);
           answers.delete(task.id);
           const before = (task.dependsOn ?? []).flatMap((id) => flight.record(id) ?? []);
-          return workforce.run({ task, before, turn: () => mission.turn, signal, answers: given });
+          return workforce.run({ task, before, turn: () => mission.turn, controller, answers: given });
         },
       },
       known,
     );
     const mission: Mission<State> = new Mission(definition, plan, flight, workforce, turn, answers);
-    flight.start();
+    outsideNode(() => flight.start());
     return mission;
   }
 
@@ -127,7 +128,7 @@ class Mission<State> {
       const { stoppedBy, questions } = this.flight;
       if (questions !== undefined) {
         for (const [task, answer] of askPerson(turn as Turn, questions)) this.answers.set(task, answer);
-        this.flight.resume(this.answers.keys());
+        outsideNode(() => this.flight.resume(this.answers.keys()));
         continue;
       }
       const news = this.flight.take();
@@ -145,6 +146,11 @@ class Mission<State> {
     const words = records.flatMap((record) => (record.status === "completed" && record.content !== undefined ? [record.content] : []));
     return { content: words.join("\n"), next: { kind: "done" } };
   }
+}
+
+/** Runs what starts work outside the context of the phase's node: tasks outlive the superstep that began them, and their threads are no part of it. */
+function outsideNode(work: () => void): void {
+  AsyncLocalStorageProviderSingleton.runWithConfig({}, async () => work());
 }
 
 function definitionIssues<State>(definition: ExecutorDefinition<string, State>): Issue[] {

@@ -33,7 +33,8 @@ export interface FlightOptions {
   readonly onFailure: "skip" | "stop";
   /** Milliseconds after which a finished task is returned, however few there are. */
   readonly flush: number;
-  readonly run: (task: Task, signal: AbortSignal) => Promise<TaskEnd>;
+  /** Aborting the controller ends the run; with a `StepTimeoutError` it counts as a failure. */
+  readonly run: (task: Task, controller: AbortController) => Promise<TaskEnd>;
 }
 
 interface Entry {
@@ -140,7 +141,7 @@ export class Flight {
   /** Ends everything that runs; nothing begins any more. */
   cancel(): void {
     this.ready.clear();
-    for (const controller of this.running.values()) controller.abort();
+    for (const controller of this.running.values()) controller.abort(CANCELLED);
   }
 
   private get waitingToBegin(): number {
@@ -191,7 +192,7 @@ export class Flight {
     this.running.set(task.id, controller);
     this.load.set(agent, (this.load.get(agent) ?? 0) + 1);
     this.note(task, { status: "in_progress", attempts: attempt });
-    void this.attempt(task, attempt, controller.signal).finally(() => {
+    void this.attempt(task, attempt, controller).finally(() => {
       this.running.delete(task.id);
       this.load.set(agent, (this.load.get(agent) ?? 1) - 1);
       this.fill();
@@ -199,15 +200,14 @@ export class Flight {
     });
   }
 
-  private async attempt(task: Task, attempt: number, signal: AbortSignal): Promise<void> {
+  private async attempt(task: Task, attempt: number, controller: AbortController): Promise<void> {
     try {
-      const { questions, ...end } = await this.options.run(task, signal);
-      if (signal.aborted) this.note(task, { status: "cancelled", attempts: attempt });
-      else if (questions !== undefined) this.asked.set(task.id, questions);
-      else this.complete(task, attempt, end);
+      const { questions, ...end } = await this.options.run(task, controller);
+      if (questions === undefined) this.complete(task, attempt, end);
+      else this.asked.set(task.id, questions);
     } catch (error) {
-      if (signal.aborted) this.note(task, { status: "cancelled", attempts: attempt });
-      else await this.fail(task, attempt, error instanceof Error ? error : new Error(String(error)), signal);
+      if (isCancelled(controller)) this.note(task, { status: "cancelled", attempts: attempt });
+      else await this.fail(task, attempt, error instanceof Error ? error : new Error(String(error)), controller);
     }
   }
 
@@ -222,10 +222,10 @@ export class Flight {
     }
   }
 
-  private async fail(task: Task, attempt: number, error: Error, signal: AbortSignal): Promise<void> {
+  private async fail(task: Task, attempt: number, error: Error, controller: AbortController): Promise<void> {
     if (attempt <= this.options.retries && this.failure === undefined) {
-      await pause(this.options.backoff(attempt), signal);
-      if (!signal.aborted) this.enqueue(task);
+      await pause(this.options.backoff(attempt), controller.signal);
+      if (!isCancelled(controller)) this.enqueue(task);
       return;
     }
     const shown = { name: error.name.slice(0, 200), message: error.message.slice(0, 2_000) };
@@ -269,6 +269,9 @@ export class Flight {
     clearTimeout(timer);
   }
 }
+
+const CANCELLED = new Error("The plan was stopped.");
+const isCancelled = ({ signal }: AbortController): boolean => signal.aborted && signal.reason === CANCELLED;
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (milliseconds <= 0) return;

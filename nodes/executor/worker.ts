@@ -1,11 +1,11 @@
-import { HumanMessage } from "@langchain/core/messages";
+import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
 import type { Agent, Place, Result, Turn } from "../../src/agent/agent.js";
 import type { Budget } from "../../src/agent/budget.js";
 import type { TaskRecord } from "../../src/agent/task.js";
 import { IllegalTransitionError, InvalidRequestError, invariant, StepTimeoutError } from "../../src/base/errors.js";
 import { jsonIssue } from "../../src/base/json.js";
 import { BUDGET_KEY } from "../../src/compile/phase-node.js";
-import { outsideNode, ChildThreads } from "./child.js";
+import { ChildThreads } from "./child.js";
 import type { TaskEnd } from "./flight.js";
 import type { Task } from "./plan.js";
 
@@ -16,7 +16,7 @@ export interface Assignment<State> {
   readonly before: readonly TaskRecord[];
   /** The newest turn of the phase: its budget is the one that counts. */
   readonly turn: () => Turn<State>;
-  readonly signal: AbortSignal;
+  readonly controller: AbortController;
   /** A person's answers to what the task asked, by question. */
   readonly answers: Readonly<Record<string, unknown>> | undefined;
 }
@@ -25,10 +25,7 @@ const MAX_DATA_BYTES = 1_048_576;
 
 /** The workers of a phase: functions, which run as they are, and all others, which run in threads of their own. */
 export class Workforce<State> {
-  private readonly workers: ReadonlyMap<
-    string,
-    (turn: Turn<State>, assignment: Assignment<State>, signal: AbortSignal) => Promise<TaskEnd>
-  >;
+  private readonly workers: ReadonlyMap<string, (assignment: Assignment<State>) => Promise<TaskEnd>>;
   readonly ids: ReadonlySet<string>;
   readonly first: string;
 
@@ -39,41 +36,39 @@ export class Workforce<State> {
   ) {
     this.ids = new Set(workers.map((worker) => worker.id));
     this.first = workers[0]?.id ?? "";
-    this.workers = new Map(
-      workers.map((worker) => {
-        const { plain, run } = worker.node({ ...place, agent: worker.id });
-        if (plain !== true) {
-          const threads = new ChildThreads(worker as Agent); // the child's own state is its own
-          return [
-            worker.id,
-            (turn, { task, answers }, signal) => threads.run({ turn: turn as Turn, task: task.id, signal, answers }),
-          ] as const;
-        }
-        return [worker.id, async (turn) => endOf(worker.id, await outsideNode(() => run(turn)))] as const;
-      }),
-    );
+    this.workers = new Map(workers.map((worker) => [worker.id, workOf(worker, place)]));
   }
 
   async run(assignment: Assignment<State>): Promise<TaskEnd> {
-    const { task, signal } = assignment;
-    const agent = task.agent ?? this.first;
+    const agent = assignment.task.agent ?? this.first;
     const work = this.workers.get(agent);
     invariant(work, `no worker "${agent}"`);
-    return withTimeout(agent, this.timeout, signal, (limited) => work(turnFor(assignment, agent, limited), assignment, limited));
+    return withTimeout(agent, this.timeout, assignment.controller, () => work(assignment));
   }
 }
 
+function workOf<State>(worker: Agent<string, State>, place: Place): (assignment: Assignment<State>) => Promise<TaskEnd> {
+  const { plain, run } = worker.node({ ...place, agent: worker.id });
+  if (plain === true) return async (assignment) => endOf(worker.id, await run(turnFor(assignment, worker.id)));
+  const threads = new ChildThreads(worker as Agent); // the child's own state is its own
+  return (assignment) => {
+    const { task, controller, answers } = assignment;
+    return threads.run({ turn: turnFor(assignment, worker.id) as Turn, task: task.id, signal: controller.signal, answers });
+  };
+}
+
 /** What a worker sees: its task and what that builds on. Not the transcript of the phase, nor the chart around it. */
-function turnFor<State>({ task, before, turn }: Assignment<State>, agent: string, signal: AbortSignal): Turn<State> {
+function turnFor<State>({ task, before, turn, controller }: Assignment<State>, agent: string): Turn<State> {
   const outer = turn();
   const budget: Budget = { spend: (...spent) => turn().budget.spend(...spent), used: (resource) => turn().budget.used(resource) };
-  const results = Object.fromEntries(before.map((record) => [record.task, resultOf(record)]));
-  const words = [task.input, ...before.flatMap((record) => (record.content ? [`[Result of ${record.task}]\n${record.content}`] : []))];
+  let messages: BaseMessage[] | undefined;
   return {
     ...outer,
     agent,
-    messages: [new HumanMessage({ content: words.join("\n\n"), id: `${outer.phase}/${task.id}` })],
-    results,
+    get messages() {
+      return (messages ??= [taskMessage(outer.phase, task, before)]);
+    },
+    results: before.length === 0 ? NO_RESULTS : Object.fromEntries(before.map((record) => [record.task, resultOf(record)])),
     handover: undefined,
     waits: false,
     task,
@@ -81,8 +76,17 @@ function turnFor<State>({ task, before, turn }: Assignment<State>, agent: string
     can: () => false,
     handoffs: () => [],
     budget,
-    config: { ...outer.config, signal, configurable: { ...outer.config.configurable, [BUDGET_KEY]: budget } },
+    config: { ...outer.config, signal: controller.signal, configurable: { ...outer.config.configurable, [BUDGET_KEY]: budget } },
   };
+}
+
+const NO_RESULTS: Turn["results"] = Object.freeze({});
+
+function taskMessage(phase: string, task: Task, before: readonly TaskRecord[]): BaseMessage {
+  const built = before.flatMap(({ task: id, content }) =>
+    content === undefined || content === "" ? [] : [`[Result of ${id}]\n${content}`],
+  );
+  return new HumanMessage({ content: [task.input, ...built].join("\n\n"), id: `${phase}/${task.id}` });
 }
 
 const resultOf = ({ task, agent, episode, at, content = "", data }: TaskRecord): Result => ({
@@ -117,24 +121,16 @@ function endOf<State>(agent: string, outcome: Awaited<ReturnType<ReturnType<Agen
   return { content: content ?? messages?.at(-1)?.text ?? "", ...(data === undefined ? {} : { data }) };
 }
 
-async function withTimeout<T>(
-  agent: string,
-  milliseconds: number,
-  outer: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort(outer.reason);
-  outer.addEventListener("abort", stop, { once: true });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const ended = new Promise<never>((_resolve, reject) => {
-    controller.signal.addEventListener("abort", () => reject(controller.signal.reason as Error), { once: true });
-    timer = setTimeout(() => controller.abort(new StepTimeoutError(agent, milliseconds)), milliseconds);
-  });
+/** Ends with the work, or with the abort: also when the work does not listen. */
+async function withTimeout<T>(agent: string, milliseconds: number, controller: AbortController, work: () => Promise<T>): Promise<T> {
+  const { signal } = controller;
+  const timer = setTimeout(() => controller.abort(new StepTimeoutError(agent, milliseconds)), milliseconds);
   try {
-    return await Promise.race([work(controller.signal), ended]);
+    return await Promise.race([work(), aborted(signal)]);
   } finally {
     clearTimeout(timer);
-    outer.removeEventListener("abort", stop);
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
