@@ -12,6 +12,7 @@ export {
   PhasegraphError,
   StepTimeoutError,
   StorageFailedError,
+  TaskFailedError,
   UnknownAgentError,
   type AnyPhasegraphError,
   type ErrorCode,
@@ -72,3 +73,8 @@ export { pipeline, type Pipeline, type PipelineDefinition, type Stage } from "./
 export { sequential, type SequentialDefinition } from "./graphs/sequential.js";
 export { swarm, type SwarmDefinition } from "./graphs/swarm.js";
 export { strategies, type StrategiesDefinition } from "./graphs/strategies.js";
+export { mapped, mapReduce, type MapReduceDefinition } from "./graphs/map-reduce.js";
+export { executor, type ExecutorDefinition, type Fold } from "./nodes/executor/executor.js";
+export type { Task } from "./nodes/executor/plan.js";
+export { TasksAnswer, type TasksQuestion } from "./nodes/executor/questions.js";
+export { tasksOf, type TaskRecord, type TaskRecords, type TaskStatus } from "./src/agent/task.js";

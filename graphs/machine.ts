@@ -35,3 +35,6 @@ export function limitIssue(path: string, value: number, low = 1): Issue[] {
     ? []
     : [{ path, code: "BAD_LIMIT", message: `must be a whole number from ${low} up, not ${value}` }];
 }
+
+/** Leads a phase with many tasks back to itself while it makes progress. */
+export const again = (target: string) => ({ target, reenter: true });

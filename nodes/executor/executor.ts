@@ -1,6 +1,6 @@
 import { AGENT_ID, type Agent, type Turn } from "../../src/agent/agent.js";
 import type { Outcome } from "../../src/agent/outcome.js";
-import { taskKey, tasksOf, type TaskRecord } from "../../src/agent/task.js";
+import { isSettled, taskKey, tasksOf, type TaskRecord } from "../../src/agent/task.js";
 import { InvalidDefinitionError, TaskFailedError, type Issue } from "../../src/base/errors.js";
 import { RUN_KEY } from "../../src/compile/graph.js";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
@@ -17,6 +17,8 @@ export interface ExecutorDefinition<Id extends string, State> {
   readonly workers: readonly Agent<string, State>[];
   /** The plan, made from what the turn shows. Called again when the run is resumed: the same state has to give the same tasks. */
   readonly tasks: (turn: Turn<State>) => readonly Task[] | Promise<readonly Task[]>;
+  /** Sums up completed tasks as they come, in the plan's order; the value so far is the phase's `data`, and the one at the end with it. */
+  readonly fold?: Fold;
   /** What follows when every task is settled. Default: a reply with the completed tasks' words, in the plan's order. */
   readonly done?: (turn: Turn<State>, records: readonly TaskRecord[]) => Outcome<State> | Promise<Outcome<State>>;
   /** Tasks at once. Default 16. */
@@ -33,6 +35,12 @@ export interface ExecutorDefinition<Id extends string, State> {
   readonly onFailure?: "skip" | "stop";
   /** Milliseconds after which a finished task is stored, however few there are. Default 250. */
   readonly flush?: number;
+}
+
+/** A value made from the completed tasks one after another; plain JSON. */
+export interface Fold {
+  readonly initial: unknown;
+  readonly step: (value: unknown, record: TaskRecord) => unknown;
 }
 
 const DEFAULTS = { concurrency: 16, timeout: 300_000, retries: 0, flush: 250 } as const;
@@ -68,14 +76,21 @@ export function executor<const Id extends string, State = object>(definition: Ex
 
 /** One plan on its way, for as long as the run lasts. */
 class Mission<State> {
+  private readonly order: readonly string[];
+  private summed = 0;
+  private value: unknown;
+
   private constructor(
     private readonly definition: ExecutorDefinition<string, State>,
-    private readonly plan: Plan,
+    plan: Plan,
     private readonly flight: Flight,
     private readonly workforce: Workforce<State>,
     private turn: Turn<State>,
     private readonly answers: Map<string, Readonly<Record<string, unknown>>>,
-  ) {}
+  ) {
+    this.value = definition.fold?.initial;
+    this.order = [...plan.tasks.keys()];
+  }
 
   static async open<State>(
     definition: ExecutorDefinition<string, State>,
@@ -133,15 +148,26 @@ class Mission<State> {
       }
       const news = this.flight.take();
       const tasks = Object.fromEntries(news.map((record) => [taskKey(record.phase, record.task), record]));
-      if (this.flight.isOver && stoppedBy === undefined) return { ...(await this.done()), tasks };
-      if (news.length > 0) return { tasks, next: { kind: "progress" } };
+      const folded = this.definition.fold === undefined ? {} : { data: this.folded(this.definition.fold) };
+      if (this.flight.isOver && stoppedBy === undefined) return { ...folded, ...(await this.done()), tasks };
+      if (news.length > 0) return { ...folded, tasks, next: { kind: "progress" } };
       if (stoppedBy !== undefined)
         throw new TaskFailedError(this.definition.id, stoppedBy.task, stoppedBy.agent, stoppedBy.error?.message ?? "");
     }
   }
 
+  /** Takes the settled tasks that follow those already summed up; what comes later waits for them. */
+  private folded(fold: Fold): unknown {
+    for (; this.summed < this.order.length; this.summed += 1) {
+      const record = this.flight.record(this.order[this.summed] ?? "");
+      if (record === undefined || !isSettled(record.status)) break;
+      if (record.status === "completed") this.value = fold.step(this.value, record);
+    }
+    return this.value;
+  }
+
   private async done(): Promise<Outcome<State>> {
-    const records = [...this.plan.tasks.keys()].flatMap((id) => this.flight.record(id) ?? []);
+    const records = this.order.flatMap((id) => this.flight.record(id) ?? []);
     if (this.definition.done !== undefined) return this.definition.done(this.turn, records);
     const words = records.flatMap((record) => (record.status === "completed" && record.content !== undefined ? [record.content] : []));
     return { content: words.join("\n"), next: { kind: "done" } };

@@ -58,7 +58,6 @@ export class Flight {
   private readonly load = new Map<string, number>();
   private readonly asked = new Map<string, readonly Question[]>();
   private readonly order = new Map<string, number>();
-  private readonly continued = new Set<string>();
   private news = new Map<string, TaskRecord>();
   private finishedNews = 0;
   private returnedAt: number;
@@ -131,9 +130,7 @@ export class Flight {
   resume(tasks: Iterable<string>): void {
     for (const id of tasks) {
       const task = this.options.plan.tasks.get(id);
-      if (task === undefined || !this.asked.delete(id)) continue;
-      this.continued.add(id);
-      this.enqueue(task);
+      if (task !== undefined && this.asked.delete(id)) this.enqueue(task);
     }
     this.fill();
   }
@@ -188,7 +185,7 @@ export class Flight {
 
   private begin(agent: string, task: Task): void {
     const controller = new AbortController();
-    const attempt = (this.records.get(task.id)?.attempts ?? 0) + (this.continued.delete(task.id) ? 0 : 1);
+    const attempt = (this.records.get(task.id)?.attempts ?? 0) + 1;
     this.running.set(task.id, controller);
     this.load.set(agent, (this.load.get(agent) ?? 0) + 1);
     this.note(task, { status: "in_progress", attempts: attempt });
@@ -204,11 +201,17 @@ export class Flight {
     try {
       const { questions, ...end } = await this.options.run(task, controller);
       if (questions === undefined) this.complete(task, attempt, end);
-      else this.asked.set(task.id, questions);
+      else this.park(task, attempt, questions);
     } catch (error) {
       if (isCancelled(controller)) this.note(task, { status: "cancelled", attempts: attempt });
       else await this.fail(task, attempt, error instanceof Error ? error : new Error(String(error)), controller);
     }
+  }
+
+  /** What is answered goes on, in this process or another, and counts as the same attempt. */
+  private park(task: Task, attempt: number, questions: readonly Question[]): void {
+    this.asked.set(task.id, questions);
+    this.note(task, { status: "in_progress", attempts: attempt - 1 });
   }
 
   private complete(task: Task, attempts: number, end: TaskEnd): void {

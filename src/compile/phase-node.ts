@@ -244,7 +244,7 @@ function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknow
   return {
     ...update,
     ...(messages.length === 0 ? {} : { messages }),
-    ...(outcome.next.kind === "progress" ? {} : { results: { [turn.phase]: result } }),
+    ...(outcome.next.kind === "progress" && outcome.data === undefined ? {} : { results: { [turn.phase]: result } }),
     ...(outcome.tasks === undefined ? {} : { tasks: outcome.tasks }),
     control: event,
   };

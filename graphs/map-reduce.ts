@@ -1,0 +1,86 @@
+import type { Agent, Turn } from "../src/agent/agent.js";
+import { tasksOf, type TaskRecord } from "../src/agent/task.js";
+import { InvalidDefinitionError } from "../src/base/errors.js";
+import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
+import { executor, type ExecutorDefinition } from "../nodes/executor/executor.js";
+import { again, machineOf, THE_END } from "./machine.js";
+
+const MAP = "map";
+
+/** One agent for every item, and one for what they came to. */
+export interface MapReduceDefinition<Id extends string, F extends Fields>
+  extends
+    OrchestrationOptions<F>,
+    Pick<ExecutorDefinition<string, FieldValues<F>>, "concurrency" | "timeout" | "retries" | "backoff" | "onFailure" | "flush" | "fold"> {
+  /** The items, made from what the turn shows: plain JSON. The same state has to give the same items. */
+  readonly items: (turn: Turn<FieldValues<F>>) => readonly unknown[] | Promise<readonly unknown[]>;
+  /** Works on one item: `turn.task.data`, or its JSON as the user's message. */
+  readonly mapper: Agent<string, FieldValues<F>>;
+  /** Sees the mapped items ({@link mapped}), and the value of `fold` as `turn.results.map.data`. Without one the phase's own words end the run. */
+  readonly reducer?: Agent<Id, FieldValues<F>>;
+}
+
+/** What the items came to, in their order; items that failed are among them. */
+export function mapped(state: Pick<BaseState, "tasks" | "control"> | Turn): TaskRecord[] {
+  const records = tasksOf(state.tasks, MAP, state.control.episode);
+  return [...records.values()].sort((a, b) => Number(a.task) - Number(b.task));
+}
+
+/**
+ * Every item at once, as far as `concurrency` allows, then the reducer. Failures stay with their items; after a crash only what was
+ * not finished runs again.
+ * @throws InvalidDefinitionError when the reducer is called "map", or a limit is none.
+ */
+export function mapReduce<
+  const Id extends string = never,
+  const F extends Fields = Record<never, never>,
+  const Name extends string = string,
+>(definition: MapReduceDefinition<Id, F> & { readonly name: Name }): Orchestration<Id | "map", F, Name> {
+  const { name, items, mapper, reducer, fold, ...rest } = definition;
+  if (reducer?.id === MAP) {
+    throw new InvalidDefinitionError(`The orchestration "${name}"`, [
+      { path: "reducer", code: "RESERVED_NAME", message: `"${MAP}" is the phase of the mapper; choose another id` },
+    ]);
+  }
+  const fanOut = executor<string, FieldValues<F>>({
+    id: MAP,
+    ...(mapper.description === undefined ? {} : { description: mapper.description }),
+    workers: [mapper],
+    tasks: async (turn) =>
+      (await items(turn)).map((data, index) => ({
+        id: String(index),
+        input: typeof data === "string" ? data : JSON.stringify(data),
+        data,
+      })),
+    done: (_turn, records) => {
+      const failed = records.filter((record) => record.status !== "completed").length;
+      return { content: `${records.length - failed} of ${records.length} items done`, next: { kind: "done" } };
+    },
+    ...(fold === undefined ? {} : { fold }),
+    ...limitsOf(rest),
+  });
+  const machine = machineOf(name, reducer === undefined ? [{ id: MAP }] : [{ id: MAP }, reducer], {
+    initial: MAP,
+    states: {
+      [MAP]: { on: { PROGRESS: again(MAP), DONE: reducer?.id ?? THE_END } },
+      ...(reducer === undefined ? {} : { [reducer.id]: { on: { DONE: THE_END } } }),
+      [THE_END]: { type: "final" },
+    },
+  });
+  const bound = [[MAP, fanOut] as const, ...(reducer === undefined ? [] : [[reducer.id, reducer] as const])];
+  return orchestrate<Id | "map", F, Name>(machine, bound, definition);
+}
+
+type Limits = Pick<ExecutorDefinition<string, never>, "concurrency" | "timeout" | "retries" | "backoff" | "onFailure" | "flush">;
+
+function limitsOf({ concurrency, timeout, retries, backoff, onFailure, flush }: Limits): Limits {
+  return {
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(retries === undefined ? {} : { retries }),
+    ...(backoff === undefined ? {} : { backoff }),
+    ...(onFailure === undefined ? {} : { onFailure }),
+    ...(flush === undefined ? {} : { flush }),
+  };
+}
