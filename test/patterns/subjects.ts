@@ -1,6 +1,6 @@
 import { assign, setup } from "xstate";
 import { z } from "zod";
-import { agent, defineOrchestration, loop, parallel, pipeline, sequential, swarm, type Agent } from "../../index.js";
+import { agent, defineOrchestration, loop, mapReduce, parallel, pipeline, sequential, swarm, type Agent } from "../../index.js";
 
 /** An agent whose work does not matter: in the contract the script decides. */
 export const idle = <const Id extends string>(id: Id): Agent<Id> => agent({ id, run: () => "Done." });
@@ -186,3 +186,5 @@ export const racing = defineOrchestration({
     podium: idle("band"),
   },
 });
+
+export const mapping = mapReduce({ name: "mapping", items: () => [1, 2], mapper: idle("mapper"), reducer: idle("reducer") });
