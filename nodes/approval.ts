@@ -32,6 +32,9 @@ const Decision = z.discriminatedUnion("decision", [
 /** The answer to an {@link ApprovalQuestion}: one decision for each request, by id. */
 export const ApprovalAnswer = z.object({ nonce: z.string(), decisions: z.array(Decision) });
 
+/** Shown to clients beside the question. JSON only: a zod schema would make LangGraph throw on an answer that we rather ask again for. */
+const ANSWER_SCHEMA = z.toJSONSchema(ApprovalAnswer, { io: "input" });
+
 /** A person's decision on one tool call. */
 export type ApprovalDecision = z.infer<typeof Decision>;
 
@@ -52,7 +55,7 @@ export function askApproval(turn: Turn, calls: readonly ToolCall[], round: numbe
       requests,
       ...(problem === undefined ? {} : { problem }),
     };
-    const answer: unknown = interrupt(question);
+    const answer: unknown = interrupt(question, { responseSchema: ANSWER_SCHEMA });
     const checked = check(answer, nonce, requests);
     if (typeof checked !== "string") return checked;
     problem = checked;

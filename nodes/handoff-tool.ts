@@ -1,4 +1,4 @@
-import { tool } from "@langchain/core/tools";
+import { tool, type StructuredToolInterface } from "@langchain/core/tools";
 import { z } from "zod";
 import type { HandoffTarget } from "../src/agent/agent.js";
 import { HANDOFF_TOOL } from "../src/agent/conversation.js";
@@ -6,13 +6,8 @@ import { HANDOFF_TOOL } from "../src/agent/conversation.js";
 /** Characters a model may write as reason and as summary of a handoff. */
 const MAX_REASON = 1_000;
 const MAX_SUMMARY = 8_000;
-
-/** What a model says when it hands over. */
-export interface HandoffCall {
-  readonly target: string;
-  readonly reason: string;
-  readonly summary: string;
-}
+/** Tools that an agent keeps made. */
+const MAX_KEPT = 100;
 
 /** Arguments of any handoff call; whether the target is open is the chart's answer, not the schema's. */
 export const HandoffArguments = z.object({
@@ -37,6 +32,19 @@ export function handoffTool(targets: readonly HandoffTarget[]) {
       summary: z.string().max(MAX_SUMMARY).describe("what the receiver needs to know"),
     }),
   });
+}
+
+/** The handoff tools of an agent: one for each set of open targets it has met, because making one costs more than the rest of a turn. */
+export class HandoffTools {
+  private readonly made = new Map<string, StructuredToolInterface>();
+
+  toolFor(targets: readonly HandoffTarget[]): StructuredToolInterface {
+    const key = JSON.stringify(targets);
+    const made = this.made.get(key) ?? handoffTool(targets);
+    if (this.made.size >= MAX_KEPT) this.made.clear();
+    this.made.set(key, made);
+    return made;
+  }
 }
 
 /** What a model reads after a handoff that is not open. */

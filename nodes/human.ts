@@ -33,6 +33,8 @@ export const HumanAnswer = z.union([
   z.object({ event: z.looseObject({ type: z.string() }), text: z.string().optional() }),
 ]);
 
+const ANSWER_SCHEMA = z.toJSONSchema(HumanAnswer, { io: "input" });
+
 /**
  * A person: the thread parks until somebody answers with `Command({ resume })`. An answer of another form, or an event the chart
  * does not accept, is refused with the reason and asked again.
@@ -54,7 +56,7 @@ function ask(definition: HumanDefinition<string>, turn: Turn): Outcome {
       events,
       ...(problem === undefined ? {} : { problem }),
     };
-    const parsed = HumanAnswer.safeParse(interrupt(asked));
+    const parsed = HumanAnswer.safeParse(interrupt(asked, { responseSchema: ANSWER_SCHEMA }));
     if (!parsed.success) {
       problem = `Answer with a text, or { event: { type }, text? }; events accepted now: ${events.join(", ") || "none"}.`;
     } else if (!("event" in parsed.data)) {

@@ -15,7 +15,8 @@ import {
 import { viewHistory, type HistoryView } from "../src/handoff/history.js";
 import { askApproval } from "./approval.js";
 import { chatModel, type ChatModel } from "./chat-model.js";
-import { HandoffArguments, handoffTool, refusedHandoff } from "./handoff-tool.js";
+import { handoverNote } from "./handover-note.js";
+import { HandoffArguments, HandoffTools, refusedHandoff } from "./handoff-tool.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
 import { runTools, type ToolOutcome } from "./tool-calls.js";
 
@@ -76,10 +77,23 @@ export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>
       },
     ]);
   }
+  const respond =
+    agent.output === undefined
+      ? []
+      : [tool(() => "", { name: RESPOND, description: "Give your final answer.", schema: agent.output as z.ZodType<object> })];
+  const kit: Kit = { tools, respond, handoffs: new HandoffTools() };
   return {
     run: (turn) =>
-      withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, tools, signal).run()),
+      withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, kit, signal).run()),
   };
+}
+
+/** What an agent offers its model; made once. */
+interface Kit {
+  readonly tools: ReadonlyMap<string, StructuredToolInterface>;
+  /** The tool for structured output, where one is asked for. */
+  readonly respond: readonly StructuredToolInterface[];
+  readonly handoffs: HandoffTools;
 }
 
 /** One turn: model → tools → … → a reply, a decision or a handoff. Lives as long as the node runs; what must survive is in tasks. */
@@ -95,7 +109,7 @@ class ModelTurn<State, Output> {
   constructor(
     private readonly agent: ModelAgent<string, State, Output>,
     private readonly turn: Turn<State>,
-    private readonly tools: ReadonlyMap<string, StructuredToolInterface>,
+    private readonly kit: Kit,
     private readonly signal: AbortSignal,
   ) {
     this.open = turn.handoffs();
@@ -103,12 +117,9 @@ class ModelTurn<State, Output> {
 
   async run(): Promise<Outcome<State>> {
     const { agent, turn, open } = this;
+    const { tools, respond, handoffs } = this.kit;
     const model = await chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model);
-    const respond =
-      agent.output === undefined
-        ? []
-        : [tool(() => "", { name: RESPOND, description: "Give your final answer.", schema: agent.output as z.ZodType<object> })];
-    const offered = [...this.tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffTool(open)])];
+    const offered = [...tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
     const before = [...viewHistory(turn.messages, agent.history ?? "full"), ...handoverNote(turn)];
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
@@ -168,7 +179,8 @@ class ModelTurn<State, Output> {
     this.spend("toolCalls", calls.length);
     const { approval } = this.agent;
     const asks = (call: ToolCall): boolean =>
-      this.tools.has(call.name) && (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
+      this.kit.tools.has(call.name) &&
+      (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
     const questioned = calls.filter(asks);
     const decisions = questioned.length === 0 ? new Map<string, never>() : askApproval(this.turn as Turn, questioned, this.modelCalls);
     const allowed = calls.flatMap((call) => {
@@ -176,7 +188,7 @@ class ModelTurn<State, Output> {
       return decision?.decision === "reject" ? [] : [decision?.decision === "edit" ? { ...call, args: decision.args } : call];
     });
     const outcomes = await runTools(this.turn as Turn, allowed, {
-      tools: this.tools,
+      tools: this.kit.tools,
       signal: this.signal,
       durable: this.agent.durable ?? true,
     });
@@ -246,20 +258,6 @@ class ModelTurn<State, Output> {
     if (this[resource] > limit) throw new BudgetExceededError(this.agent.id, resource, limit);
     this.turn.budget.spend(resource, amount);
   }
-}
-
-/** The hand-over summary for whoever takes over: a message of its own, never part of the system prompt. */
-function handoverNote(turn: Turn): BaseMessage[] {
-  const { handover } = turn;
-  if (handover === undefined || (handover.reason === undefined && handover.summary === undefined && handover.payload === undefined))
-    return [];
-  const lines = [
-    `[Handed over by ${handover.from}]`,
-    ...(handover.reason === undefined || handover.reason === "" ? [] : [`Reason: ${handover.reason}`]),
-    ...(handover.summary === undefined || handover.summary === "" ? [] : [`Summary: ${handover.summary}`]),
-    ...(handover.payload === undefined ? [] : [`Payload: ${JSON.stringify(handover.payload)}`]),
-  ];
-  return lines.length === 1 ? [] : [new HumanMessage(lines.join("\n"))];
 }
 
 const note = (turn: Turn) => ({ author: turn.orchestration, recipient: turn.agent, type: "system", phase: turn.phase }) as const;

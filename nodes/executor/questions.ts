@@ -16,6 +16,8 @@ export interface TasksQuestion {
 /** The answer to a {@link TasksQuestion}: a value for each question that is answered, by its id. Others are asked again. */
 export const TasksAnswer = z.object({ answers: z.record(z.string(), z.unknown()) });
 
+const ANSWER_SCHEMA = z.toJSONSchema(TasksAnswer, { io: "input" });
+
 /** Asks for all tasks in one interrupt; an answer to a question that was not shown is refused, and all are asked again. */
 export function askPerson(turn: Turn, asked: ReadonlyMap<string, readonly Question[]>): Map<string, Readonly<Record<string, unknown>>> {
   const questions = [...asked].flatMap(([task, list]) => list.map(({ id, value }) => ({ task, id, value })));
@@ -28,7 +30,7 @@ export function askPerson(turn: Turn, asked: ReadonlyMap<string, readonly Questi
       questions,
       ...(problem === undefined ? {} : { problem }),
     };
-    const parsed = TasksAnswer.safeParse(interrupt(shown));
+    const parsed = TasksAnswer.safeParse(interrupt(shown, { responseSchema: ANSWER_SCHEMA }));
     const given = parsed.success ? Object.keys(parsed.data.answers) : [];
     if (parsed.success && given.length > 0 && given.every((id) => ids.has(id))) return byTask(asked, parsed.data.answers);
     problem = `Answer with { answers: { [id]: value } }; the ids shown are ${[...ids].join(", ")}.`;
