@@ -1,8 +1,9 @@
-import { initialTransition, type AnyMachineSnapshot, type AnyStateMachine } from "xstate";
+import { initialTransition, type AnyMachineSnapshot, type AnyStateMachine, type AnyStateNode } from "xstate";
 import type { z } from "zod";
 import { InvalidDefinitionError, type Issue } from "../base/errors.js";
 import { fingerprint } from "../base/hash.js";
 import { jsonIssue } from "../base/json.js";
+import { covers, isPattern } from "./descriptor.js";
 import { alwaysTargets, edgesOf, joinTargets, readArrows, type Arrows, type Edge } from "./edges.js";
 import { impurities } from "./purity.js";
 import { everyNode, phaseName, readTree, upward, type Phase, type Tree } from "./tree.js";
@@ -35,10 +36,16 @@ export interface Chart {
   /** Everything the picture shows. Made when asked for: the kernel reads {@link arrows}. */
   readonly edges: readonly Edge[];
   readonly arrows: Arrows;
+  /** Where a new input leads from each phase. In {@link arrows} they all leave the start, where an input comes in. */
+  readonly inputs: Arrows;
+  /** The leaves that are passed without rest on what a phase (or `"__start__"`) hears: final states, and those with `always`. */
+  passedFrom(place: string): readonly AnyStateNode[];
   /** Phases in which the chart can come to rest; those it only passes through need no agent. */
   readonly rests: ReadonlySet<string>;
   /** Event types that some state accepts; `"*"` patterns included as written. */
   readonly vocabulary: ReadonlySet<string>;
+  /** Those of the vocabulary that stand for many types. */
+  readonly patterns: readonly string[];
   /** Phases that may start when a parallel state around this one is complete. */
   readonly joinsFrom: ReadonlyMap<string, readonly string[]>;
   /** Phases that a guarded `always` around a phase of a region may start: what one region does may open a guard in another. */
@@ -67,7 +74,9 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
   const [initial] = initialTransition(bounded);
   const startIssues = initialIssues(initial, options);
   if (startIssues.length > 0) throw new InvalidDefinitionError(`The machine of "${options.name}"`, startIssues);
-  const { arrows, targets } = readArrows(tree);
+  const reading = readArrows(tree);
+  const { arrows, inputs, targets } = reading;
+  const vocabulary = vocabularyOf(bounded);
   let edges: readonly Edge[] | undefined;
   return {
     name: options.name,
@@ -79,8 +88,11 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
       return (edges ??= edgesOf(arrows));
     },
     arrows,
+    inputs,
+    passedFrom: (place) => reading.passedFrom(place),
     rests: new Set([...tree.phases.keys()].filter((phase) => targets.has(phase))),
-    vocabulary: vocabularyOf(bounded),
+    vocabulary,
+    patterns: [...vocabulary].filter(isPattern),
     joinsFrom: joinsOf(tree),
     wakesFrom: wakesOf(tree),
     hasParallel: tree.hasParallel,
@@ -95,10 +107,7 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
 export function speaks(chart: Chart, type: string): boolean {
   if (type.startsWith("xstate.") || type === BOOKKEEPING.ENTER || type === BOOKKEEPING.REPLY || type === "*" || type === "") return false;
   if (chart.vocabulary.has(type) || type === EVENT.INPUT) return true;
-  for (const pattern of chart.vocabulary) {
-    if (type.length <= 100 && (pattern === "*" || (pattern.endsWith(".*") && type.startsWith(pattern.slice(0, -1))))) return true;
-  }
-  return false;
+  return type.length <= 100 && chart.patterns.some((pattern) => covers(pattern, type));
 }
 
 /** `name@version` and the fingerprint, as errors show it. */
@@ -151,19 +160,29 @@ function wakesOf(tree: Tree): Map<string, string[]> {
   return wakes;
 }
 
+/** What a chart means, the same in whatever order its states, events and tags are written. */
 function describe(tree: Tree): unknown {
-  return [...everyNode(tree.machine.root)].map((node) => [
-    node.path,
+  const states = [...everyNode(tree.machine.root)].map((node): readonly [place: string, ...unknown[]] => [
+    node.path.join("\n"),
     phaseName(node), // a graph's node is called so: under another name, what is parked there would be lost
     node.type,
     node.history,
-    node.tags,
+    node.type === "history" ? (node.config as { target?: unknown }).target : undefined,
+    [...node.tags].sort(),
     node.type === "compound" ? node.initial.target.map((target) => target.path) : [],
-    [...node.transitions, ["always", node.always ?? []] as const].map(([event, list]) => [
-      event,
-      list.map((transition) => [transition.target?.map((target) => target.path), guardName(transition.guard), transition.actions.length]),
-    ]),
+    [...node.transitions, ["always", node.always ?? []] as const]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([event, list]) => [
+        event,
+        list.map((transition) => [
+          transition.target?.map((target) => target.path),
+          guardName(transition.guard),
+          transition.actions.length,
+          transition.reenter,
+        ]),
+      ]),
   ]);
+  return states.sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 function guardName(guard: unknown): string | null {

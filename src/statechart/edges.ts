@@ -1,16 +1,13 @@
-import type { AnyStateNode, AnyTransitionDefinition } from "xstate";
-import { childrenOf, isWithin, phaseName, upward, type Tree } from "./tree.js";
+import type { AnyStateNode } from "xstate";
+import { covers, isPattern } from "./descriptor.js";
+import { landingsIn, landingsOf, merged, type Landing } from "./landing.js";
+import { upward, type Tree } from "./tree.js";
 import { END, EVENT, START } from "./vocabulary.js";
 
 /** What an event can lead to. Guards are not evaluated. */
-export interface Arrow {
-  /** The event's type; `"REPLY"` where a reply ends the run, `""` for the way in. */
+export interface Arrow extends Landing {
+  /** The event's type, or the pattern that stands for it; `"REPLY"` where a reply ends the run, `""` for the way in. */
   readonly event: string;
-  /** A phase, or `"__end__"`. */
-  readonly to: string;
-  readonly guarded: boolean;
-  /** The target starts only when the other regions of the parallel state are done too. */
-  readonly joins: boolean;
 }
 
 /** One arrow of the picture, with the phase (or `"__start__"`) it leaves. */
@@ -21,12 +18,22 @@ export interface Edge extends Arrow {
 /** All arrows of a chart by the phase they leave, in document order and without duplicates. */
 export type Arrows = ReadonlyMap<string, readonly Arrow[]>;
 
-type Landing = Omit<Arrow, "event">;
+/** The arrows of a chart, and what was met on the way. */
+export interface Reading {
+  readonly arrows: Arrows;
+  /** Where a new input leads from each phase; in `arrows` they all leave the start, where an input comes in. */
+  readonly inputs: Arrows;
+  /** The places that some arrow leads to. */
+  readonly targets: ReadonlySet<string>;
+  /** The leaves that are passed without rest on the way in, and on what each phase hears: final states, and those with `always`. */
+  passedFrom(place: string): readonly AnyStateNode[];
+}
 
 /** What one state itself says about one event: where it leads, and whether its ancestors are still asked. */
 interface Answer {
   readonly event: string;
   readonly arrows: readonly Arrow[];
+  readonly passed: readonly AnyStateNode[];
   /** Set when a transition without a target keeps the leaf that hears the event; true when all such have a guard. */
   readonly staysGuarded: boolean | undefined;
   readonly settles: boolean;
@@ -35,33 +42,49 @@ interface Answer {
 
 /**
  * Reads the arrows of a chart. What a state answers is read once, however many phases inherit it, and its arrows are shared:
- * a mesh of n agents costs n readings and n² pointers. `targets` are the places that some arrow leads to.
+ * a mesh of n agents costs n readings and n² pointers.
  */
-export function readArrows(tree: Tree): { readonly arrows: Arrows; readonly targets: ReadonlySet<string> } {
+export function readArrows(tree: Tree): Reading {
   const answers = new Map<AnyStateNode, readonly Answer[]>();
-  const starts = distinct(restingPlaces(initialLeaves(tree.machine.root), false).map((landing): Arrow => ({ event: "", ...landing })));
+  const begin = landingsIn(tree.machine.root);
+  const starts = begin.landings.map((landing): Arrow => ({ event: "", ...landing }));
   const arrows = new Map<string, readonly Arrow[]>();
-  const inputs: Arrow[] = [];
+  const inputs = new Map<string, readonly Arrow[]>();
+  const staying: Arrow[] = [];
   for (const [name, leaf] of tree.nodes) {
     const heard = heardBy(leaf, answers);
     const list: Arrow[] = [];
-    let movesOnInput = false;
-    for (const { event, arrows: found, staysGuarded, movesSurely } of heard.answers) {
-      const target = event === EVENT.INPUT ? inputs : list;
-      for (const arrow of found) target.push(arrow);
-      if (staysGuarded !== undefined) target.push({ event, to: name, guarded: staysGuarded, joins: false });
-      if (event === EVENT.INPUT && movesSurely) movesOnInput = true;
+    const fromInput: Arrow[] = [];
+    let { mayRepeat } = heard;
+    let [takesInput, movesOnInput] = [false, false];
+    for (const { event, arrows: found, staysGuarded, settles, movesSurely } of heard.answers) {
+      const mine = staysGuarded === undefined ? found : [...found, ...stays(leaf, event, staysGuarded, staying)];
+      if (mine !== found) mayRepeat = true;
+      if (event !== EVENT.INPUT) for (const arrow of mine) list.push(arrow);
+      if (takesInput || !covers(event, EVENT.INPUT)) continue;
+      for (const arrow of mine) fromInput.push(event === EVENT.INPUT ? arrow : { ...arrow, event: EVENT.INPUT });
+      takesInput = settles;
+      movesOnInput = settles && movesSurely;
     }
     if (tree.phases.get(name)?.waits === true) {
-      list.push({ event: "REPLY", to: END, guarded: false, joins: false });
-      if (!movesOnInput) inputs.push({ event: EVENT.INPUT, to: name, guarded: false, joins: false });
+      list.push({ event: "REPLY", to: END, guarded: false, joins: false, assigns: false });
+      if (!movesOnInput) fromInput.push({ event: EVENT.INPUT, to: name, guarded: false, joins: false, assigns: false });
     }
-    arrows.set(name, heard.mayRepeat ? distinct(list) : list);
+    arrows.set(name, mayRepeat ? distinct(list) : list);
+    if (fromInput.length > 0) inputs.set(name, distinct(fromInput));
   }
   const first = new Set(starts.map((arrow) => arrow.to));
-  arrows.set(START, [...starts, ...distinct(inputs).filter((arrow) => !first.has(arrow.to))]);
+  arrows.set(START, [...starts, ...distinct([...inputs.values()].flat()).filter((arrow) => !first.has(arrow.to))]);
   const shared = [...answers.values()].flatMap((list) => list.flatMap((answer) => answer.arrows));
-  return { arrows, targets: new Set([...starts, ...shared].map((arrow) => arrow.to)) };
+  return {
+    arrows,
+    inputs,
+    targets: new Set([...starts, ...shared, ...staying].map((arrow) => arrow.to)),
+    passedFrom(place) {
+      const leaf = tree.nodes.get(place);
+      return leaf === undefined ? begin.passed : heardBy(leaf, answers).answers.flatMap((answer) => answer.passed);
+    },
+  };
 }
 
 /** The arrows as edges, each with where it begins. */
@@ -71,22 +94,33 @@ export function edgesOf(arrows: Arrows): Edge[] {
 
 /** The phases that eventless transitions of a state may start. */
 export function alwaysTargets(node: AnyStateNode): string[] {
-  return (node.always ?? []).flatMap((transition) => landings(transition).map((landing) => landing.to)).filter((to) => to !== END);
+  return (node.always ?? []).flatMap(targetsOf);
 }
 
 /** The phases that start when every region of a parallel state is done. */
 export function joinTargets(parallel: AnyStateNode): string[] {
-  return doneTransitions(parallel)
-    .flatMap((transition) => landings(transition).map((landing) => landing.to))
-    .filter((to) => to !== END);
+  return (parallel.transitions.get(`xstate.done.state.${parallel.id}`) ?? []).flatMap(targetsOf);
 }
 
-/** Each event and target once; of two that differ in their guard only, the one without. */
+const targetsOf = (transition: Parameters<typeof landingsOf>[0]): string[] =>
+  landingsOf(transition)
+    .landings.map((landing) => landing.to)
+    .filter((to) => to !== END);
+
+/** A transition without a target leaves the leaf where it is, but what it assigns may open an `always`. */
+function stays(leaf: AnyStateNode, event: string, guarded: boolean, staying: Arrow[]): Arrow[] {
+  const found = landingsIn(leaf, { guarded, joins: false, assigns: true }).landings.map((landing): Arrow => ({ event, ...landing }));
+  staying.push(...found.slice(1)); // the first is the leaf itself
+  return found;
+}
+
+/** Each event and target once; of two, the one that asks for less. */
 function distinct(arrows: readonly Arrow[]): Arrow[] {
   const known = new Map<string, Arrow>();
   for (const arrow of arrows) {
     const key = `${arrow.event}\n${arrow.to}`;
-    if (known.get(key)?.guarded !== false) known.set(key, arrow);
+    const before = known.get(key);
+    known.set(key, before === undefined ? arrow : merged(before, arrow));
   }
   return [...known.values()];
 }
@@ -97,31 +131,38 @@ function heardBy(
   known: Map<AnyStateNode, readonly Answer[]>,
 ): { readonly answers: readonly Answer[]; readonly mayRepeat: boolean } {
   const settled = new Map<string, boolean>();
+  const patterns: string[] = [];
   const heard: Answer[] = [];
   let mayRepeat = false;
   for (const node of upward(leaf)) {
     const answers = known.get(node) ?? answersOf(node);
     known.set(node, answers);
+    const taken = patterns.length;
     for (const answer of answers) {
       const before = settled.get(answer.event);
-      if (before === true) continue;
+      if (before === true || (taken > 0 && patterns.slice(0, taken).some((pattern) => covers(pattern, answer.event)))) continue;
       if (before === false) mayRepeat = true;
       heard.push(answer);
-      if (node.parent !== undefined) settled.set(answer.event, answer.settles);
+      if (node.parent === undefined) continue;
+      settled.set(answer.event, answer.settles);
+      if (answer.settles && isPattern(answer.event)) patterns.push(answer.event);
     }
   }
   return { answers: heard, mayRepeat };
 }
 
 function answersOf(node: AnyStateNode): Answer[] {
-  return [...node.transitions].flatMap(([event, transitions]) => {
+  return [...node.transitions].sort(exactFirst).flatMap(([event, transitions]) => {
     if (event.startsWith("xstate.")) return [];
     const last = transitions.findIndex((transition) => transition.guard === undefined);
     const heard = last === -1 ? transitions : transitions.slice(0, last + 1);
+    const falls = heard.map((transition) => landingsOf(transition));
+    const arrows = falls.flatMap((fall) => fall.landings.map((landing): Arrow => ({ event, ...landing })));
     const stays = heard.filter((transition) => transition.target === undefined && transition.actions.length > 0);
     return {
       event,
-      arrows: distinct(heard.flatMap((transition) => landings(transition).map((landing): Arrow => ({ event, ...landing })))),
+      arrows: falls.length === 1 ? arrows : distinct(arrows),
+      passed: falls.flatMap((fall) => fall.passed),
       staysGuarded: stays.length === 0 ? undefined : stays.every((transition) => transition.guard !== undefined),
       settles: last !== -1,
       movesSurely: transitions[last]?.target !== undefined,
@@ -129,93 +170,6 @@ function answersOf(node: AnyStateNode): Answer[] {
   });
 }
 
-function landings(transition: AnyTransitionDefinition): Landing[] {
-  return restingPlaces(enteredLeaves(transition), transition.guard !== undefined);
-}
-
-/** The leaves a transition enters: those of its targets, and the other regions of the parallel states it enters anew. */
-function enteredLeaves(transition: AnyTransitionDefinition): AnyStateNode[] {
-  const targets = transition.target ?? [];
-  const domain = domainOf(transition, targets);
-  return targets.flatMap((target) => {
-    const leaves = initialLeaves(target);
-    let inner = target;
-    for (const ancestor of upward(target)) {
-      if (ancestor !== target && ancestor.type === "parallel") {
-        const others = childrenOf(ancestor).filter((child) => child !== inner && !targets.some((other) => isWithin(other, child)));
-        leaves.push(...others.flatMap(initialLeaves));
-      }
-      if (ancestor === domain) break;
-      inner = ancestor;
-    }
-    return leaves;
-  });
-}
-
-/** The innermost state that is not left: what lies between it and the targets is entered anew. */
-function domainOf(transition: AnyTransitionDefinition, targets: readonly AnyStateNode[]): AnyStateNode | undefined {
-  const { source } = transition;
-  if (!transition.reenter && targets.every((target) => isWithin(target, source))) return source;
-  return [...upward(source)].slice(1).find((node) => targets.every((target) => target !== node && isWithin(target, node)));
-}
-
-function initialLeaves(node: AnyStateNode): AnyStateNode[] {
-  switch (node.type) {
-    case "compound":
-      return node.initial.target.flatMap(initialLeaves);
-    case "parallel":
-      return childrenOf(node).flatMap(initialLeaves);
-    case "history":
-      return node.parent === undefined ? [] : leavesBelow(node.parent);
-    default:
-      return [node];
-  }
-}
-
-const leavesBelow = (node: AnyStateNode): AnyStateNode[] =>
-  node.type === "history" ? [] : childrenOf(node).length === 0 ? [node] : childrenOf(node).flatMap(leavesBelow);
-
-/** Follows `always` and `onDone` from the entered leaves to where the chart can come to rest. */
-function restingPlaces(leaves: readonly AnyStateNode[], guarded: boolean): Landing[] {
-  const places: Landing[] = [];
-  const seen = new Set<AnyStateNode>();
-  const visit = (leaf: AnyStateNode, isGuarded: boolean, joins: boolean): void => {
-    if (seen.has(leaf)) return;
-    seen.add(leaf);
-    for (const node of upward(leaf)) {
-      for (const transition of node.always ?? []) {
-        const follows = enteredLeaves(transition);
-        for (const next of follows) visit(next, isGuarded || transition.guard !== undefined, joins);
-        if (transition.guard === undefined && follows.length > 0) return;
-      }
-    }
-    if (leaf.type === "final") finish(leaf, isGuarded, joins);
-    else places.push({ to: phaseName(leaf), guarded: isGuarded, joins });
-  };
-  const finish = (final: AnyStateNode, isGuarded: boolean, joins: boolean): void => {
-    const parent = final.parent;
-    if (parent === undefined || parent.parent === undefined) {
-      places.push({ to: END, guarded: isGuarded, joins });
-      return;
-    }
-    const transitions = doneTransitions(parent);
-    for (const transition of transitions) {
-      for (const next of enteredLeaves(transition)) visit(next, isGuarded || transition.guard !== undefined, joins);
-    }
-    if (parent.parent.type === "parallel") finishRegion(parent.parent, isGuarded);
-  };
-  const finishRegion = (parallel: AnyStateNode, isGuarded: boolean): void => {
-    if (parallel.parent === undefined) {
-      places.push({ to: END, guarded: isGuarded, joins: true });
-      return;
-    }
-    for (const transition of doneTransitions(parallel)) {
-      for (const next of enteredLeaves(transition)) visit(next, isGuarded || transition.guard !== undefined, true);
-    }
-    if (parallel.parent.type === "parallel") finishRegion(parallel.parent, isGuarded);
-  };
-  for (const leaf of leaves) visit(leaf, guarded, false);
-  return places;
-}
-
-const doneTransitions = (node: AnyStateNode): AnyTransitionDefinition[] => node.transitions.get(`xstate.done.state.${node.id}`) ?? [];
+/** XState asks what is written for an event before the patterns, and the longer of these first. */
+const exactFirst = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number =>
+  (isPattern(one) ? 1 + 1 / one.length : 0) - (isPattern(other) ? 1 + 1 / other.length : 0);

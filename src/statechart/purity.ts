@@ -1,6 +1,7 @@
 import type { AnyStateMachine, AnyStateNode } from "xstate";
 import type { Issue } from "../base/errors.js";
-import { childrenOf, everyNode } from "./tree.js";
+import { enteredLeaves } from "./landing.js";
+import { childrenOf, everyNode, isWithin, upward } from "./tree.js";
 import { BOOKKEEPING } from "./vocabulary.js";
 
 /**
@@ -8,7 +9,8 @@ import { BOOKKEEPING } from "./vocabulary.js";
  * effects live in nodes, deadlines are data to a scheduler.
  */
 export function impurities(machine: AnyStateMachine): Issue[] {
-  return [...everyNode(machine.root)].flatMap((node) => [...stateIssues(node), ...actionIssues(node)]);
+  const nodes = [...everyNode(machine.root)];
+  return [...nodes.flatMap((node) => [...stateIssues(node), ...actionIssues(node)]), ...endlessAlways(nodes)];
 }
 
 function stateIssues(node: AnyStateNode): Issue[] {
@@ -37,12 +39,11 @@ function stateIssues(node: AnyStateNode): Issue[] {
       });
     }
   }
-  const loop = alwaysLoop(node);
-  if (loop !== undefined) {
+  if (node.always?.some((transition) => transition.guard === undefined && enteredLeaves(transition).some((leaf) => isWithin(leaf, node)))) {
     issues.push({
       path: `${path}.always`,
       code: "ENDLESS_ALWAYS",
-      message: `unguarded always transitions lead back here (${loop}); give one a guard`,
+      message: "an unguarded always leads back into the state it leaves; give it a guard",
     });
   }
   return issues;
@@ -76,14 +77,43 @@ function actionType(machine: AnyStateMachine, action: unknown): string {
   return implementation === action ? `the action "${name}"` : actionType(machine, implementation);
 }
 
-/** The names on a cycle of unguarded `always` through this node, or undefined. */
-function alwaysLoop(start: AnyStateNode): string | undefined {
-  const seen: AnyStateNode[] = [];
-  for (let node: AnyStateNode | undefined = start; node !== undefined;) {
-    if (seen.includes(node)) return node === start ? [...seen, node].map((at) => at.key).join(" → ") : undefined;
-    seen.push(node);
-    const next: AnyStateNode | undefined = node.always?.find((transition) => transition.guard === undefined)?.target?.[0];
-    node = next;
+/** Cycles of `always` that nothing can stop: each leaf on them is surely left for the next. */
+function endlessAlways(nodes: readonly AnyStateNode[]): Issue[] {
+  const issues: Issue[] = [];
+  const done = new Set<AnyStateNode>();
+  for (const start of nodes) {
+    const way = new Map<AnyStateNode, AnyStateNode>();
+    let leaf: AnyStateNode | undefined = start.type === "atomic" ? start : undefined;
+    while (leaf !== undefined && !done.has(leaf)) {
+      done.add(leaf);
+      const next = surelyNext(leaf);
+      if (next === undefined) break;
+      way.set(leaf, next.source);
+      if (way.has(next.leaf)) issues.push(endless([...way], next.leaf));
+      leaf = next.leaf;
+    }
+  }
+  return issues;
+}
+
+function endless(way: readonly (readonly [leaf: AnyStateNode, source: AnyStateNode])[], first: AnyStateNode): Issue {
+  const round = way.slice(way.findIndex(([leaf]) => leaf === first));
+  const names = [...round.map(([leaf]) => leaf.path.join(".")), first.path.join(".")];
+  const shown = names.length > 10 ? [...names.slice(0, 8), "…", first.path.join(".")] : names;
+  return {
+    path: `${placeOf(round[0]?.[1] ?? first)}.always`,
+    code: "ENDLESS_ALWAYS",
+    message: `unguarded always transitions lead back here (${shown.join(" → ")}); give one a guard`,
+  };
+}
+
+/** The one leaf that a leaf is left for whatever the context, and the state that says so. */
+function surelyNext(leaf: AnyStateNode): { readonly leaf: AnyStateNode; readonly source: AnyStateNode } | undefined {
+  for (const source of upward(leaf)) {
+    const [first] = source.always ?? [];
+    if (first === undefined) continue;
+    const [next, ...others] = first.guard === undefined ? enteredLeaves(first) : [];
+    return next === undefined || others.length > 0 || isWithin(next, source) ? undefined : { leaf: next, source };
   }
   return undefined;
 }

@@ -26,6 +26,9 @@ export function phaseName(node: AnyStateNode): string {
 
 export const childrenOf = (node: AnyStateNode): AnyStateNode[] => Object.values(node.states);
 
+/** The children a chart can be in: all but history states. In a parallel state these are its regions. */
+export const regionsOf = (node: AnyStateNode): AnyStateNode[] => childrenOf(node).filter((child) => child.type !== "history");
+
 export function* everyNode(node: AnyStateNode): Generator<AnyStateNode> {
   yield node;
   for (const child of childrenOf(node)) yield* everyNode(child);

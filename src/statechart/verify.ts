@@ -3,7 +3,7 @@ import { InvalidDefinitionError } from "../base/errors.js";
 import type { Chart } from "./chart.js";
 import type { Arrow, Arrows } from "./edges.js";
 import { cycles, reach, reaching, scriptTo, type Ways } from "./reach.js";
-import { childrenOf, everyNode, phaseName } from "./tree.js";
+import { everyNode, phaseName, regionsOf } from "./tree.js";
 import { END, EVENT, START } from "./vocabulary.js";
 
 /** What {@link verify} can find. Each has its section in `docs/verify.md`; more will follow. */
@@ -47,6 +47,8 @@ interface Reading {
   readonly chart: Chart;
   readonly agents: Bindings | undefined;
   readonly ways: Ways;
+  /** States in which nothing comes to rest, each with the place (a phase, or the start) that leads through it. */
+  readonly passed: ReadonlyMap<AnyStateNode, string>;
 }
 
 /**
@@ -54,7 +56,9 @@ interface Reading {
  * context could save. Linear in phases and arrows.
  */
 export function verify(chart: Chart, agents?: Bindings): Verification {
-  const reading: Reading = { chart, agents, ways: reach(chart.arrows, START) };
+  const ways = reach(heardInPlace(chart), START);
+  const passed = new Map([...ways.keys()].flatMap((place) => chart.passedFrom(place).map((node) => [node, place])));
+  const reading: Reading = { chart, agents, ways, passed };
   const findings = [unreachable, deadEnds, agentFindings, unknownHandoffs, cycleFindings, joinFindings, sharedEvents].flatMap((look) =>
     look(reading),
   );
@@ -70,10 +74,21 @@ export function verify(chart: Chart, agents?: Bindings): Verification {
   };
 }
 
-function unreachable({ chart, ways }: Reading): Finding[] {
-  const passing = new Set([...everyNode(chart.machine.root)].filter(leavesAtOnce).map(phaseName));
+/** A new input leaves the phase that waits for it: only where that phase is reached does it lead on. */
+function heardInPlace({ arrows, inputs }: Chart): Arrows {
+  return new Map(
+    [...arrows].map(([from, list]): [string, readonly Arrow[]] => {
+      if (from === START) return [from, list.filter((arrow) => arrow.event === "")];
+      const heard = inputs.get(from);
+      return [from, heard === undefined ? list : [...list, ...heard]];
+    }),
+  );
+}
+
+function unreachable({ chart, ways, passed }: Reading): Finding[] {
+  const met = new Set([...passed.keys()].map(phaseName));
   return [...chart.phases.keys()]
-    .filter((phase) => !ways.has(phase) && !passing.has(phase))
+    .filter((phase) => !ways.has(phase) && !met.has(phase))
     .map((place) => ({
       code: "UNREACHABLE_STATE",
       severity: "error",
@@ -83,15 +98,11 @@ function unreachable({ chart, ways }: Reading): Finding[] {
     }));
 }
 
-/** A state with an unguarded `always` is only passed through: nothing ever comes to rest in it. */
-const leavesAtOnce = (node: AnyStateNode): boolean =>
-  (node.always ?? []).some((transition) => transition.guard === undefined && transition.target !== undefined);
-
-function deadEnds({ chart, ways }: Reading): Finding[] {
+function deadEnds({ chart, ways, passed }: Reading): Finding[] {
   const ending = reaching(chart.arrows, [END]);
-  return [...chart.rests]
+  const phases = [...chart.rests]
     .filter((phase) => ways.has(phase) && !ending.has(phase))
-    .map((place) => ({
+    .map((place): Finding => ({
       code: "DEAD_END",
       severity: "error",
       place,
@@ -99,6 +110,23 @@ function deadEnds({ chart, ways }: Reading): Finding[] {
       advice: `give it a transition on ${EVENT.DONE} (or a handoff) that leads on, or tag it "waits"`,
       script: scriptTo(ways, place),
     }));
+  const finals = [...passed]
+    .filter(([node]) => endsNothing(node))
+    .map(([node, from]): Finding => ({
+      code: "DEAD_END",
+      severity: "error",
+      place: node.path.join("."),
+      message: "this final state ends its parent, and nothing follows: no agent works there, and the run is not at its end",
+      advice: `give "${node.parent?.path.join(".") ?? ""}" an onDone`,
+      script: scriptTo(ways, from),
+    }));
+  return [...phases, ...finals];
+}
+
+/** A final state below the top whose parent, which is no region, says nothing of what comes after it. */
+function endsNothing({ type, parent }: AnyStateNode): boolean {
+  if (type !== "final" || parent?.parent === undefined || parent.type !== "compound" || parent.parent.type === "parallel") return false;
+  return !parent.transitions.has(`xstate.done.state.${parent.id}`);
 }
 
 function agentFindings({ chart, agents, ways }: Reading): Finding[] {
@@ -183,7 +211,7 @@ const inOrder = (chart: Chart, phases: readonly string[]): string[] => {
 function joinFindings({ chart }: Reading): Finding[] {
   return parallelStates(chart).flatMap((parallel): Finding[] => {
     const place = parallel.path.join(".") || "machine";
-    const regions = childrenOf(parallel);
+    const regions = regionsOf(parallel);
     const endless = regions.filter((region) => !canFinish(region));
     const follows = (parallel.transitions.get(`xstate.done.state.${parallel.id}`) ?? []).length > 0;
     if (follows && endless.length > 0) {
@@ -209,9 +237,9 @@ function joinFindings({ chart }: Reading): Finding[] {
 
 /** True when some transition, or the start, enters a final state directly in the region. */
 function canFinish(region: AnyStateNode): boolean {
-  if (region.type === "parallel") return childrenOf(region).every(canFinish);
+  if (region.type === "parallel") return regionsOf(region).every(canFinish);
   if (region.type !== "compound") return region.type === "final";
-  const finals = new Set(childrenOf(region).filter((child) => child.type === "final"));
+  const finals = new Set(regionsOf(region).filter((child) => child.type === "final"));
   if (region.initial.target.some((target) => finals.has(target))) return true;
   return [...everyNode(region)].some((node) =>
     [...node.transitions.values(), node.always ?? []].some((list) =>
@@ -232,7 +260,7 @@ function leavesOtherwise(parallel: AnyStateNode): boolean {
 function sharedEvents({ chart }: Reading): Finding[] {
   return parallelStates(chart).flatMap((parallel) => {
     const heardIn = new Map<string, Set<string>>();
-    for (const region of childrenOf(parallel)) {
+    for (const region of regionsOf(parallel)) {
       for (const node of everyNode(region)) {
         for (const event of node.transitions.keys())
           if (!event.startsWith("xstate.")) heardIn.set(event, (heardIn.get(event) ?? new Set()).add(region.key));

@@ -55,6 +55,32 @@ describe("G1 verify finds what can never work", () => {
     ]);
   });
 
+  it("an inner final state after which nothing comes", () => {
+    const machine = createMachine({
+      initial: "a",
+      states: { a: { on: { GO: "p" } }, p: { initial: "run", states: { run: { on: { DONE: "over" } }, over: end } } },
+    });
+    expect(verifyMachine(machine).findings).toContainEqual(
+      expect.objectContaining({ code: "DEAD_END", place: "p.over", advice: 'give "p" an onDone', script: ["GO"] }),
+    );
+    const left = createMachine({
+      initial: "p",
+      states: { p: { initial: "run", states: { run: { on: { DONE: "over" } }, over: end }, onDone: "end" }, end },
+    });
+    expect(found(left)).toEqual([]);
+  });
+
+  it("a phase that only an input in an unreachable phase leads to", () => {
+    const machine = createMachine({
+      initial: "a",
+      states: { a: { tags: "waits" }, x: { tags: "waits", on: { INPUT: "y" } }, y: { on: { DONE: "a" } } },
+    });
+    expect(found(machine)).toEqual([
+      ["UNREACHABLE_STATE", "x"],
+      ["UNREACHABLE_STATE", "y"],
+    ]);
+  });
+
   it("a phase that waits for the user is no dead end", () => {
     expect(found(createMachine({ initial: "a", states: { a: { tags: "waits" } } }))).toEqual([]);
   });
