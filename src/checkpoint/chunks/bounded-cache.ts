@@ -21,6 +21,7 @@ export class BoundedCache<Key, Value> {
 
   set(key: Key, value: Value, weight: number): void {
     if (weight > this.limit) return;
+    this.weight -= this.young.get(key)?.weight ?? 0;
     if (this.weight + weight > this.limit) {
       this.old = this.young;
       this.young = new Map();

@@ -1,0 +1,79 @@
+/** Which checkpoints stay. One stays when any rule given here keeps it, and always when something needs it. */
+export interface RetentionRules {
+  /** The newest ones of each namespace, as many as this. At least 1, which is also the default. */
+  readonly keepLast?: number;
+  /** Those written in the last so many milliseconds, by the time in the checkpoint. */
+  readonly keepMilliseconds?: number;
+}
+
+/** What retention looks at of a checkpoint. */
+export interface RetentionRow {
+  readonly ns: string;
+  readonly id: string;
+  readonly parent: string | null;
+  readonly root: string | null;
+  /** How many ancestors its delta channels need; {@link AS_PARENT} when only the parent can tell. */
+  readonly delta: number;
+  readonly created: number;
+  readonly label: string | null;
+  /** Whether it holds a question that `interrupt()` asked. */
+  readonly hasInterrupt: boolean;
+}
+
+/** `delta` of a checkpoint made by `updateState`: LangGraph does not count on there. */
+export const AS_PARENT = -1;
+
+/**
+ * The checkpoints of one thread that go. What stays beyond the rules: the newest of each namespace, named ones, those with an open
+ * interrupt, the subgraph checkpoints that belong to one that stays, and the ancestors from which delta channels are rebuilt.
+ */
+export function expendable(rows: readonly RetentionRow[], rules: RetentionRules, now: number): RetentionRow[] {
+  const lines = new Map<string, Map<string, RetentionRow>>();
+  for (const row of rows) {
+    const line = lines.get(row.ns) ?? new Map<string, RetentionRow>();
+    lines.set(row.ns, line.set(row.id, row));
+  }
+  const kept = new Set<RetentionRow>();
+  for (const [ns, line] of lines) if (!isOneRun(ns)) keepLine([...line.values()], rules, now, kept);
+  const roots = new Set([...kept].filter((row) => row.ns === "").map((row) => row.id));
+  for (const row of rows) if (row.root !== null && roots.has(row.root)) kept.add(row);
+  for (const [ns, line] of lines) if (isOneRun(ns)) keepUnowned([...line.values()], kept);
+  const usesDeltas = rows.some((row) => row.delta > 0);
+  if (usesDeltas) for (const row of [...kept]) keepSources(row, lines.get(row.ns) ?? new Map(), kept);
+  return rows.filter((row) => !kept.has(row));
+}
+
+/** A subgraph that starts anew in each run has the task's id in its namespace, after a colon. */
+function isOneRun(ns: string): boolean {
+  return ns.includes(":");
+}
+
+function keepLine(line: readonly RetentionRow[], rules: RetentionRules, now: number, kept: Set<RetentionRow>): void {
+  const count = Math.max(1, rules.keepLast ?? 1);
+  const newestFirst = line.toSorted((a, b) => (a.id < b.id ? 1 : -1));
+  const parents = new Set(line.map((row) => row.parent));
+  for (const [rank, row] of newestFirst.entries()) {
+    const isYoung = rules.keepMilliseconds !== undefined && now - row.created < rules.keepMilliseconds;
+    const isOpen = row.hasInterrupt && !parents.has(row.id);
+    if (rank < count || isYoung || isOpen || row.label !== null) kept.add(row);
+  }
+}
+
+// written without LangGraph's usual metadata: nobody can tell what they belong to
+function keepUnowned(line: readonly RetentionRow[], kept: Set<RetentionRow>): void {
+  for (const row of line) if (row.root === null || row.label !== null) kept.add(row);
+}
+
+/** LangGraph counts the steps since a delta channel was stored whole, but starts again after an `updateState`. */
+function keepSources(start: RetentionRow, line: ReadonlyMap<string, RetentionRow>, kept: Set<RetentionRow>): void {
+  let left = start.delta;
+  let row: RetentionRow | undefined = start;
+  while (row !== undefined && (left > 0 || row.delta === AS_PARENT)) {
+    const isUpdate: boolean = row.delta === AS_PARENT;
+    const parent: RetentionRow | undefined = row.parent === null || row.parent === row.id ? undefined : line.get(row.parent);
+    if (parent === undefined) return;
+    left = isUpdate ? Math.max(left - 1, parent.delta) : left - 1;
+    kept.add(parent);
+    row = parent;
+  }
+}

@@ -1,0 +1,1 @@
+export { SqliteCheckpointer, type SqliteCheckpointerOptions } from "./sqlite/checkpointer.js";

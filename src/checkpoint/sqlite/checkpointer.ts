@@ -1,0 +1,305 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
+import {
+  BaseCheckpointSaver,
+  TASKS,
+  type ChannelVersions,
+  type Checkpoint,
+  type CheckpointListOptions,
+  type CheckpointMetadata,
+  type CheckpointTuple,
+  type DeltaChannelHistory,
+  type PendingWrite,
+  type SerializerProtocol,
+} from "@langchain/langgraph-checkpoint";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { InvalidRequestError } from "../../base/errors.js";
+import type { Chunk } from "../chunks/chunk.js";
+import { bodyOf, CheckpointCodec, configOf, type GatheredTuple } from "../codec.js";
+import type { RetentionRules } from "../retention.js";
+import { idOf, namespaceOf, placeOf, threadOf } from "../place.js";
+import type { CheckpointRow, Place } from "../row.js";
+import { openFile, type Connection, type FileOptions } from "./database.js";
+import { deltaHistory, readDeltas } from "./delta-history.js";
+import { guarded } from "./failure.js";
+import { collectTree } from "./garbage.js";
+import { readOfficial, writeOfficial } from "./official.js";
+import { pruneThread } from "./prune.js";
+import { statistics, type StorageStatistics } from "./statistics.js";
+import { copyThread, deleteThread, threadNames, threadRows, treesWithGarbage } from "./threads.js";
+import { gathered } from "./reading.js";
+import { CHECKPOINT_SCHEMA } from "./schema.js";
+import { CheckpointTables, type ThreadRow } from "./tables.js";
+
+/** Options of a {@link SqliteCheckpointer}. */
+export interface SqliteCheckpointerOptions extends FileOptions {
+  /**
+   * A serializer of your own, for example one that encrypts: every value then goes through it. Values are still stored once, but only
+   * lists are taken apart. Default: LangGraph's.
+   */
+  readonly serde?: SerializerProtocol;
+  /** Prunes a thread by these rules each time it has got `everySteps` (default 100) new checkpoints. Default: nothing is ever pruned. */
+  readonly retention?: RetentionRules & { readonly everySteps?: number };
+  /** About how many bytes of what was read or written is remembered, to be neither read nor written again. Default 32 MiB. */
+  readonly cacheBytes?: number;
+}
+
+/** Which checkpoints {@link SqliteCheckpointer.prune} looks at, and which stay. */
+export interface PruneOptions extends RetentionRules {
+  /** Default: all threads. */
+  readonly threadId?: string;
+}
+
+/** What {@link SqliteCheckpointer.prune} deleted. */
+export interface Pruned {
+  readonly checkpoints: number;
+  /** Pieces of state that nothing names any more. */
+  readonly chunks: number;
+}
+
+const CACHE_BYTES = 33_554_432;
+const PAGE = 100;
+const PRUNE_EVERY = 100;
+
+/**
+ * A LangGraph checkpoint saver on SQLite that stores each thing once. Messages and other parts of the state are content-addressed chunks;
+ * a checkpoint is a short row of references, so a thread grows by what is new in each step, and forks share what they have in common.
+ * One transaction a step; several processes may use one file. What it promises: `docs/persistence.md`.
+ */
+export class SqliteCheckpointer extends BaseCheckpointSaver {
+  private readonly connection: Connection;
+  private readonly tables: CheckpointTables;
+  private readonly codec: CheckpointCodec;
+  private readonly retention: SqliteCheckpointerOptions["retention"];
+  private readonly steps = new Map<string, number>();
+
+  /**
+   * `file` is a path, `":memory:"`, or an open connection, which {@link close} then closes.
+   * @throws StorageFailedError when the file is damaged, locked or of another program; CheckpointVersionError when it is too new.
+   */
+  constructor(file: string | Connection, options: SqliteCheckpointerOptions = {}) {
+    super(options.serde);
+    this.connection = openFile(file, CHECKPOINT_SCHEMA, options);
+    this.tables = new CheckpointTables(this.connection);
+    this.codec = new CheckpointCodec(options.serde, this.serde, options.cacheBytes ?? CACHE_BYTES);
+    this.retention = options.retention;
+  }
+
+  /** The same as the constructor. */
+  static fromFile(file: string, options?: SqliteCheckpointerOptions): SqliteCheckpointer {
+    return new SqliteCheckpointer(file, options);
+  }
+
+  /** Closes the file. Everything acknowledged is in it. */
+  close(): void {
+    this.connection.close();
+  }
+
+  override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    const thread = threadOf(config);
+    if (thread === undefined) return undefined;
+    return await this.tuple({ thread, ns: namespaceOf(config) ?? "", id: idOf(config) });
+  }
+
+  /** Newest first. Each tuple is read when it is asked for, so a long thread is never in memory as a whole. */
+  override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
+    const { limit, before, filter } = options;
+    const query = {
+      thread: threadOf(config),
+      ns: namespaceOf(config),
+      id: idOf(config) || undefined,
+      before: before === undefined ? undefined : idOf(before) || undefined,
+    };
+    let left = limit ?? Number.POSITIVE_INFINITY;
+    let after: Place | undefined;
+    while (left > 0) {
+      const keys = guarded(() => this.tables.keys({ ...query, after, limit: filter === undefined ? Math.min(PAGE, left) : PAGE }));
+      for (const key of keys) {
+        const tuple = await this.tuple(key, filter);
+        if (tuple === undefined) continue;
+        yield tuple;
+        left -= 1;
+        if (left <= 0) return;
+      }
+      after = keys.at(-1);
+      if (after === undefined) return;
+    }
+  }
+
+  override async put(
+    config: RunnableConfig,
+    checkpoint: Checkpoint,
+    metadata: CheckpointMetadata,
+    newVersions: ChannelVersions,
+  ): Promise<RunnableConfig> {
+    const { thread, ns, id: parent } = placeOf(config);
+    const place = { thread, ns, id: checkpoint.id, parent: parent === "" ? null : parent };
+    const unclaimed = Object.keys(checkpoint.channel_values).filter((channel) => !Object.hasOwn(newVersions, channel));
+    // a first checkpoint that calls a channel unchanged: LangGraph does so when it copies one, where the channel is known; else it is not ours
+    const isOrphan = place.parent === null && unclaimed.length > 0;
+    const holds = isOrphan ? this.channelsOfRoots(thread, ns, checkpoint.channel_versions) : undefined;
+    const { rows, chunks } = await this.codec.checkpoint(place, checkpoint, metadata, newVersions, holds);
+    this.store(thread, chunks, (row) => this.tables.put(row, rows));
+    if (this.retention !== undefined) await this.pruneInTime(thread, this.retention);
+    return configOf(place);
+  }
+
+  override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
+    const place = placeOf(config);
+    if (place.id === "") throw new InvalidRequestError("config", "there is no configurable.checkpoint_id", "the id of a checkpoint");
+    const { rows, chunks } = await this.codec.writes(writes, taskId);
+    this.store(place.thread, chunks, (thread) => this.tables.addWrites(thread, place, rows));
+  }
+
+  /** Deletes all checkpoints and writes of a thread, and what only they held. */
+  override async deleteThread(threadId: string): Promise<void> {
+    this.writing(() => deleteThread(this.connection, threadId));
+  }
+
+  override async getDeltaChannelHistory(options: {
+    config: RunnableConfig;
+    channels: string[];
+  }): Promise<Record<string, DeltaChannelHistory>> {
+    const place = placeOf(options.config);
+    const found = this.reading(() => readDeltas(this.tables, this.codec, place, options.channels));
+    return found === undefined ? Object.fromEntries(options.channels.map((channel) => [channel, { writes: [] }])) : await deltaHistory(found);
+  }
+
+  /**
+   * Deletes old checkpoints and what only they held. The newest of each namespace, named ones, those with an open interrupt, and what
+   * these need, always stay. Safe while runs go on, also in other processes.
+   */
+  async prune({ threadId, ...rules }: PruneOptions): Promise<Pruned> {
+    const now = Date.now();
+    let checkpoints = 0;
+    for (const name of threadId === undefined ? guarded(() => threadNames(this.connection)) : [threadId]) {
+      checkpoints += this.writing(() => pruneThread(this.connection, name, rules, now));
+      await nextTurn();
+    }
+    return { checkpoints, chunks: await this.collectGarbage() };
+  }
+
+  /** Deletes the threads whose newest checkpoint is older than so many milliseconds; gives their ids. */
+  async deleteIdleThreads(milliseconds: number): Promise<string[]> {
+    const idle = guarded(() => threadNames(this.connection, Date.now() - milliseconds));
+    for (const name of idle) await this.deleteThread(name);
+    return idle;
+  }
+
+  /** Deletes what no checkpoint names any more, in transactions of at most `chunksAtOnce`; others run in between. Gives how many. */
+  async collectGarbage(chunksAtOnce = 10_000): Promise<number> {
+    let chunks = 0;
+    for (const tree of guarded(() => treesWithGarbage(this.connection))) {
+      let isDone = false;
+      while (!isDone) {
+        const collected = this.writing(() => collectTree(this.connection, tree, chunksAtOnce));
+        chunks += collected.chunks;
+        ({ isDone } = collected);
+        await nextTurn();
+      }
+    }
+    guarded(() => this.connection.pragma("incremental_vacuum"));
+    return chunks;
+  }
+
+  /** Copies a thread with its whole history. The two share what they have in common, and go their own ways from here. */
+  async copyThread(sourceId: string, targetId: string): Promise<void> {
+    this.writing(() => copyThread(this.connection, sourceId, targetId));
+  }
+
+  /** Names a checkpoint, so that it is never pruned, or takes the name away. The config must name the checkpoint. */
+  async setLabel(config: RunnableConfig, label: string | undefined): Promise<void> {
+    const place = placeOf(config);
+    if (this.writing(() => this.tables.label(place, label ?? null)) === 0)
+      throw new InvalidRequestError("config", `there is no checkpoint "${place.id}" in thread "${place.thread}"`, "the config of a stored checkpoint");
+  }
+
+  /** The named checkpoints of a thread. */
+  async labels(threadId: string): Promise<{ readonly label: string; readonly config: RunnableConfig }[]> {
+    return guarded(() => this.tables.labels(threadId)).map(({ label, ...place }) => ({ label, config: configOf(place) }));
+  }
+
+  /** Measures one thread, or the whole file. Reads all of its rows, so it takes a while for a large one. */
+  async statistics(threadId?: string): Promise<StorageStatistics> {
+    return this.reading(() => statistics(this.connection, threadRows(this.connection, threadId)));
+  }
+
+  /** Takes over every checkpoint of a file of `@langchain/langgraph-checkpoint-sqlite`, which stays as it is. Can be repeated. */
+  async importFrom(file: string): Promise<number> {
+    let count = 0;
+    for await (const { thread, ns, parent, checkpoint, metadata, writes } of readOfficial(file, this.serde)) {
+      const place = { thread, ns, id: checkpoint.id };
+      const encoded = await this.codec.checkpoint({ ...place, parent: parent ?? null }, checkpoint, metadata, checkpoint.channel_versions);
+      const written = await Promise.all(
+        writes.map(async ({ task, position, channel, value }) => {
+          const { rows, chunks } = await this.codec.writes([[channel, value]], task);
+          return { rows: rows.map((row) => ({ ...row, position })), chunks };
+        }),
+      );
+      const chunks = [encoded, ...written].flatMap((part) => part.chunks);
+      this.store(thread, chunks, (row) => {
+        this.tables.put(row, encoded.rows);
+        for (const { rows } of written) this.tables.addWrites(row, place, rows);
+      });
+      count += 1;
+    }
+    return count;
+  }
+
+  /** Writes every checkpoint, or those of one thread, into a file for `@langchain/langgraph-checkpoint-sqlite`. */
+  async exportTo(file: string, threadId?: string): Promise<number> {
+    const config = { configurable: threadId === undefined ? {} : { thread_id: threadId } };
+    return await writeOfficial(file, this.list(config), this.serde);
+  }
+
+  private async pruneInTime(thread: string, { everySteps = PRUNE_EVERY, ...rules }: NonNullable<SqliteCheckpointerOptions["retention"]>) {
+    const steps = (this.steps.get(thread) ?? 0) + 1;
+    this.steps.set(thread, steps % everySteps);
+    if (steps >= everySteps) await this.prune({ threadId: thread, ...rules });
+  }
+
+  /** Which channels a checkpoint without parent holds at the same version. */
+  private async channelsOfRoots(thread: string, ns: string, versions: ChannelVersions): Promise<(channel: string) => boolean> {
+    const known = new Set<string>();
+    for (const { id } of guarded(() => this.tables.roots(thread, ns))) {
+      const checkpoint = (await this.tuple({ thread, ns, id }))?.checkpoint;
+      for (const channel of Object.keys(checkpoint?.channel_values ?? {}))
+        if (checkpoint?.channel_versions[channel] === versions[channel]) known.add(channel);
+    }
+    return (channel) => known.has(channel);
+  }
+
+  private async tuple(place: Place, filter?: Readonly<Record<string, unknown>>): Promise<CheckpointTuple | undefined> {
+    const found = this.reading(() => this.gather(place));
+    return found === undefined ? undefined : await this.codec.tuple(found, filter);
+  }
+
+  /** One transaction: what it reads is of one moment, whatever other processes do. */
+  private reading<Result>(work: () => Result): Result {
+    return guarded(() => this.connection.transaction(work)());
+  }
+
+  /** One transaction that may write; it waits for other writers first, so it cannot fail for them later. */
+  private writing<Result>(work: () => Result): Result {
+    return guarded(() => this.connection.transaction(work).immediate());
+  }
+
+  private gather(place: Place): GatheredTuple | undefined {
+    const thread = this.tables.thread(place.thread);
+    const row = thread === undefined ? undefined : this.tables.checkpoint(place);
+    if (thread === undefined || row === undefined) return undefined;
+    const isOld = bodyOf(row).v < 4 && row.parent !== null;
+    const parentWrites = isOld ? this.tables.writes({ ...row, id: row.parent }).filter(({ channel }) => channel === TASKS) : [];
+    const stored = { row, writes: this.tables.writes(row), parentWrites };
+    return gathered(this.codec.gather(this.codec.reviver(thread), stored), this.tables, thread.tree);
+  }
+
+  private store(name: string, chunks: readonly Chunk[], rows: (thread: ThreadRow) => void): void {
+    const thread = this.writing(() => {
+      const found = this.tables.threadOrNew(name);
+      this.tables.addChunks(found, chunks);
+      rows(found);
+      return found;
+    });
+    for (const chunk of chunks) chunk.stored(thread.tree, thread.generation);
+  }
+}

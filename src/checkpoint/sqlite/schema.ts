@@ -1,0 +1,55 @@
+import type { SchemaPart } from "./database.js";
+
+/** The tables of the saver. */
+export const CHECKPOINT_SCHEMA: SchemaPart = {
+  name: "checkpoints",
+  migrations: [
+    (connection) =>
+      connection.exec(`
+        -- threads that were copied from each other share a tree, and with it their chunks
+        -- numbers of trees are never used twice: memory of what is stored goes by them
+        CREATE TABLE tree (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          generation INTEGER NOT NULL DEFAULT 0,
+          has_garbage INTEGER NOT NULL DEFAULT 0
+        );
+        CREATE TABLE thread (
+          id INTEGER PRIMARY KEY,
+          name TEXT NOT NULL UNIQUE,
+          tree INTEGER NOT NULL REFERENCES tree
+        );
+        CREATE INDEX thread_by_tree ON thread (tree);
+        CREATE TABLE chunk (
+          id INTEGER PRIMARY KEY,
+          tree INTEGER NOT NULL REFERENCES tree,
+          hash TEXT NOT NULL,
+          kind INTEGER NOT NULL,
+          bytes BLOB NOT NULL
+        );
+        CREATE UNIQUE INDEX chunk_by_hash ON chunk (tree, hash);
+        CREATE TABLE checkpoint (
+          thread INTEGER NOT NULL REFERENCES thread,
+          ns TEXT NOT NULL,
+          id TEXT NOT NULL,
+          parent TEXT,
+          root TEXT,                        -- the checkpoint of the outermost graph that a subgraph's belongs to
+          delta INTEGER NOT NULL DEFAULT 0, -- how many ancestors a DeltaChannel may need
+          created INTEGER NOT NULL,         -- milliseconds since 1970
+          label TEXT,
+          body TEXT NOT NULL,
+          PRIMARY KEY (thread, ns, id)
+        ) WITHOUT ROWID;
+        CREATE TABLE pending_write (
+          thread INTEGER NOT NULL REFERENCES thread,
+          ns TEXT NOT NULL,
+          checkpoint TEXT NOT NULL,
+          task TEXT NOT NULL,
+          position INTEGER NOT NULL,
+          sequence INTEGER NOT NULL,
+          channel TEXT NOT NULL,
+          value TEXT NOT NULL,
+          PRIMARY KEY (thread, ns, checkpoint, task, position)
+        ) WITHOUT ROWID;
+      `),
+  ],
+};
