@@ -108,4 +108,3 @@ function growth(bytes: readonly number[], which: 1 | -1): number {
 function lastOf(values: readonly number[]): number {
   return values.at(-1) ?? Number.NaN;
 }
-

@@ -2,6 +2,7 @@ import { AIMessage, isAIMessage, SystemMessage, type BaseMessage } from "@langch
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { Turn } from "../src/agent/agent.js";
+import { untilAborted } from "../src/base/abort.js";
 import { durably } from "./tool-calls.js";
 
 /** What one call of a model needs. */
@@ -36,7 +37,7 @@ export async function callModel(turn: Turn, call: ModelCall): Promise<ModelAnswe
     });
     return tidy(turn, answer);
   };
-  const stored = call.durable ? await durably(turn, "call_model", ask) : await ask();
+  const stored = call.durable ? await durably(turn, "call_model", ask, call.signal) : await untilAborted(call.signal, ask);
   return {
     message: stored,
     malformed: new Map((stored.invalid_tool_calls ?? []).map((invalid) => [invalid.id ?? "", invalid.error ?? "not valid JSON"])),

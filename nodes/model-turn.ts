@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { HandoffTarget, PhaseRun, Turn } from "../src/agent/agent.js";
 import { HANDOFF_TOOL, recordMessage } from "../src/agent/conversation.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
+import { untilAborted } from "../src/base/abort.js";
 import {
   BudgetExceededError,
   HandoffRejectedError,
@@ -118,7 +119,9 @@ class ModelTurn<State, Output> {
   async run(): Promise<Outcome<State>> {
     const { agent, turn, open } = this;
     const { tools, respond, handoffs } = this.kit;
-    const model = await chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model);
+    const model = await untilAborted(this.signal, async () =>
+      chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model),
+    );
     const offered = [...tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
     const before = [...viewHistory(turn.messages, agent.history ?? "full"), ...handoverNote(turn)];
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
@@ -272,6 +275,7 @@ function parseText(text: string): unknown {
   }
 }
 
+/** Ends the turn when its time is over. Tasks under way end with the signal, and the work with them: what it says then is the timeout. */
 async function withDeadline<T>(
   turn: Pick<Turn, "agent" | "config">,
   milliseconds: number,
@@ -279,16 +283,9 @@ async function withDeadline<T>(
 ): Promise<T> {
   const deadline = new AbortController();
   const signal = turn.config.signal === undefined ? deadline.signal : AbortSignal.any([turn.config.signal, deadline.signal]);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const error = new StepTimeoutError(turn.agent, milliseconds);
-      deadline.abort(error);
-      reject(error);
-    }, milliseconds);
-  });
+  const timer = setTimeout(() => deadline.abort(new StepTimeoutError(turn.agent, milliseconds)), milliseconds);
   try {
-    return await Promise.race([work(signal), expired]);
+    return await work(signal);
   } finally {
     clearTimeout(timer);
   }
