@@ -38,8 +38,8 @@ export function expendable(rows: readonly RetentionRow[], rules: RetentionRules,
   const roots = new Set([...kept].filter((row) => row.ns === "").map((row) => row.id));
   for (const row of rows) if (row.root !== null && roots.has(row.root)) kept.add(row);
   for (const [ns, line] of lines) if (isOneRun(ns)) keepUnowned([...line.values()], kept);
-  const usesDeltas = rows.some((row) => row.delta > 0);
-  if (usesDeltas) for (const row of [...kept]) keepSources(row, lines.get(row.ns) ?? new Map(), kept);
+  const asked = rows.some((row) => row.delta > 0) ? [...kept] : [];
+  for (const row of asked) keepSources(row, lines.get(row.ns) ?? new Map(), kept);
   return rows.filter((row) => !kept.has(row));
 }
 

@@ -15,10 +15,10 @@ import { describe, expect, it } from "vitest";
 /** How a saver is made for the suite. Written once: every saver of ours runs it, and MemorySaver, which says what is right. */
 export interface SaverUnderTest {
   readonly name: string;
-  open(): BaseCheckpointSaver;
+  readonly open: () => BaseCheckpointSaver;
   /** The same data in a saver that remembers nothing; the saver itself where that cannot be. */
-  reopen(saver: BaseCheckpointSaver): BaseCheckpointSaver;
-  close(saver: BaseCheckpointSaver): void;
+  readonly reopen: (saver: BaseCheckpointSaver) => BaseCheckpointSaver;
+  readonly close: (saver: BaseCheckpointSaver) => void;
 }
 
 const thread = (id: string, checkpoint?: string) => ({
@@ -253,7 +253,7 @@ export function saverContract({ name, open, reopen, close }: SaverUnderTest): vo
         );
         await saver.putWrites(config, [["a", [message]]], "task");
         const tuple = await again().getTuple(config);
-        const { a, b } = tuple?.checkpoint.channel_values as { a: BaseMessage[]; b: { message: BaseMessage } };
+        const { a, b } = (tuple?.checkpoint.channel_values ?? {}) as { a: BaseMessage[]; b: { message: BaseMessage } };
         const [[, , written] = []] = tuple?.pendingWrites ?? [];
         const all = [...a, b.message, ...(written as BaseMessage[])];
         expect(all.map((found) => found.content)).toEqual(Array.from({ length: 4 }, () => message.content));

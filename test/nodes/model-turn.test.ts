@@ -127,7 +127,7 @@ describe("C2 the handoff tool", () => {
   it("lists only who can take over now, with names and descriptions, and is gone when nobody can", async () => {
     const model = scriptedModel(["hello"]);
     await desk(model).compile().invoke(go);
-    const [given] = model.calls[0]?.options["tools"] as { description: string; schema: z.ZodType }[];
+    const [given] = (model.calls[0]?.options["tools"] ?? []) as { description: string; schema: z.ZodType }[];
     expect(model.calls[0]?.tools).toEqual(["handoff"]);
     expect(given?.description).toContain("- billing: Knows invoices");
     expect(JSON.stringify(z.toJSONSchema(given?.schema ?? z.never()))).toContain('"enum":["billing"]');

@@ -17,7 +17,7 @@ import type { Chunk } from "../chunks/chunk.js";
 import { bodyOf, CheckpointCodec, configOf, type GatheredTuple } from "../codec.js";
 import type { RetentionRules } from "../retention.js";
 import { idOf, namespaceOf, placeOf, threadOf } from "../place.js";
-import type { CheckpointRow, Place } from "../row.js";
+import type { Place } from "../row.js";
 import { openFile, type Connection, type FileOptions } from "./database.js";
 import { deltaHistory, readDeltas } from "./delta-history.js";
 import { guarded } from "./failure.js";
