@@ -18,6 +18,9 @@ import { can, legalEvents, phasesOf } from "../statechart/legal.js";
 import { BOOKKEEPING, EVENT } from "../statechart/vocabulary.js";
 import { outcomeOfCommand } from "./command.js";
 
+/** A user's reducer; the kernel knows nothing of its types. */
+export type Reducer = (current: unknown, update: unknown) => unknown;
+
 /** What all phase nodes of a compiled orchestration share. */
 export interface Team {
   readonly chart: Chart;
@@ -26,6 +29,8 @@ export interface Team {
   readonly clock: Clock;
   /** Keys of the extra state an agent may update. */
   readonly stateKeys: ReadonlySet<string>;
+  /** How keys of the extra state take an update, where they do not just keep the last. */
+  readonly reducers: ReadonlyMap<string, Reducer>;
   readonly budgets: WeakMap<Control, Budget>;
 }
 
@@ -205,6 +210,19 @@ function readMessages(agent: string, messages: Outcome["messages"]): BaseMessage
   }
 }
 
+/** A reducer that throws when the update is already stored would end every later run of the thread; here nothing is written yet. */
+function tryReducer(team: Team, turn: Turn, key: string, value: unknown): void {
+  try {
+    team.reducers.get(key)?.((turn as Turn<Readonly<Record<string, unknown>>>).state[key], value);
+  } catch (error) {
+    throw new InvalidRequestError(
+      `The update of "${key}" by agent "${turn.agent}"`,
+      `its reducer threw: ${error instanceof Error ? error.message : String(error)}`,
+      "a value that the reducer takes",
+    );
+  }
+}
+
 function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknown>>, event: ControlEvent, next: Control): NodeUpdate {
   const dataIssue = jsonIssue(outcome.data, MAX_DATA_BYTES);
   if (dataIssue !== undefined) throw new InvalidRequestError(`The data of agent "${turn.agent}"`, dataIssue, "plain JSON");
@@ -217,6 +235,7 @@ function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknow
       `a key of the orchestration's state (${[...team.stateKeys].join(", ") || "it has none"})`,
     );
   }
+  for (const [key, value] of Object.entries(update)) tryReducer(team, turn, key, value);
   const spoken = readMessages(turn.agent, outcome.messages);
   if (outcome.content !== undefined && outcome.content !== "")
     spoken.push(new AIMessage({ content: outcome.content, name: turn.agent, id: team.clock.id() }));

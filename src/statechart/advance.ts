@@ -107,7 +107,7 @@ function moved(chart: Chart, control: Control, event: ControlEvent, before: AnyM
     source !== undefined && regionIsDone(chart, source, after)
       ? (chart.joinsFrom.get(source) ?? []).filter((phase) => !is.includes(phase))
       : [];
-  const doubtful = source === undefined || !chart.hasParallel ? [] : doubtfulStarts(chart, source, event);
+  const doubtful = source === undefined || was.length < 2 ? [] : doubtfulStarts(chart, source, event);
   const starts = new Set([...entered, ...again, ...joins, ...doubtful]);
   const entry: TrailEntry = {
     seq: control.seq + 1,
