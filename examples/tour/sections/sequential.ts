@@ -15,7 +15,7 @@ export const sequentialSection: SectionOf = ({ name, files }) => ({
       agent({
         id: "sorter",
         run: () => {
-          const [[type = "", most = []] = []] = byType(files);
+          const [type, most] = byType(files)[0] ?? ["", []];
           return `most of them ${type === "" ? "without an extension" : type} (${most.length})`;
         },
       }),
