@@ -15,7 +15,7 @@ import {
 import { viewHistory, type HistoryView } from "../src/handoff/history.js";
 import { askApproval } from "./approval.js";
 import { chatModel, type ChatModel } from "./chat-model.js";
-import { handoverNote } from "./handover-note.js";
+import { withHandoverNote } from "./handover-note.js";
 import { HandoffArguments, HandoffTools, refusedHandoff } from "./handoff-tool.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
 import { runTools, type ToolOutcome } from "./tool-calls.js";
@@ -120,7 +120,7 @@ class ModelTurn<State, Output> {
     const { tools, respond, handoffs } = this.kit;
     const model = await chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model);
     const offered = [...tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
-    const before = [...viewHistory(turn.messages, agent.history ?? "full"), ...handoverNote(turn)];
+    const before = withHandoverNote(turn, viewHistory(turn.messages, agent.history ?? "full"));
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
       this.spend("modelCalls", 1);
@@ -159,7 +159,12 @@ class ModelTurn<State, Output> {
       const id = call.id ?? "";
       const problem = malformed.get(id);
       const outcome = ran.get(id);
-      if (problem !== undefined) this.answer(call, `The arguments could not be read: ${problem}. Send valid JSON.`, "error");
+      if (problem !== undefined)
+        this.answer(
+          call,
+          `The arguments could not be read: ${problem}\nNothing was done. Send one JSON object that fits the tool.`,
+          "error",
+        );
       else if (outcome !== undefined) this.answer(call, outcome.content, outcome.status, outcome.artifact);
       else if (next !== undefined || decided !== undefined)
         this.answer(call, "Not executed: the turn had ended before this call.", "error");
