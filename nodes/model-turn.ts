@@ -205,7 +205,10 @@ class ModelTurn<State, Output> {
           content: `Not executed: a person refused it${decision.reason === undefined ? "." : `: ${decision.reason}`}`,
           status: "error",
         });
-      this.update = { ...this.update, ...ran.get(call.id ?? "")?.update };
+      const outcome = ran.get(call.id ?? "");
+      if (outcome !== undefined && decision?.decision === "edit")
+        ran.set(call.id ?? "", { ...outcome, content: `${outcome.content}\n${editedNote(decision.args)}` });
+      this.update = { ...this.update, ...outcome?.update };
     }
     return ran;
   }
@@ -264,6 +267,10 @@ class ModelTurn<State, Output> {
     this.turn.budget.spend(resource, amount);
   }
 }
+
+/** The model's own message keeps what it asked for; without this it would take the result for that of its own arguments. */
+const editedNote = (args: Readonly<Record<string, unknown>>): string =>
+  `[A person changed the arguments before this was done, to ${JSON.stringify(args)}]`;
 
 const note = (turn: Turn) => ({ author: turn.orchestration, recipient: turn.agent, type: "system", phase: turn.phase }) as const;
 
