@@ -16,7 +16,7 @@ import {
 import { viewHistory, type HistoryView } from "../src/handoff/history.js";
 import { askApproval } from "./approval.js";
 import { chatModel, type ChatModel } from "./chat-model.js";
-import { handoverNote } from "./handover-note.js";
+import { withHandoverNote } from "./handover-note.js";
 import { HandoffArguments, HandoffTools, refusedHandoff } from "./handoff-tool.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
 import { runTools, type ToolOutcome } from "./tool-calls.js";
@@ -123,7 +123,7 @@ class ModelTurn<State, Output> {
       chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model),
     );
     const offered = [...tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
-    const before = [...viewHistory(turn.messages, agent.history ?? "full"), ...handoverNote(turn)];
+    const before = withHandoverNote(turn, viewHistory(turn.messages, agent.history ?? "full"));
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
       this.spend("modelCalls", 1);
@@ -162,7 +162,12 @@ class ModelTurn<State, Output> {
       const id = call.id ?? "";
       const problem = malformed.get(id);
       const outcome = ran.get(id);
-      if (problem !== undefined) this.answer(call, `The arguments could not be read: ${problem}. Send valid JSON.`, "error");
+      if (problem !== undefined)
+        this.answer(
+          call,
+          `The arguments could not be read: ${problem}\nNothing was done. Send one JSON object that fits the tool.`,
+          "error",
+        );
       else if (outcome !== undefined) this.answer(call, outcome.content, outcome.status, outcome.artifact);
       else if (next !== undefined || decided !== undefined)
         this.answer(call, "Not executed: the turn had ended before this call.", "error");
@@ -203,7 +208,10 @@ class ModelTurn<State, Output> {
           content: `Not executed: a person refused it${decision.reason === undefined ? "." : `: ${decision.reason}`}`,
           status: "error",
         });
-      this.update = { ...this.update, ...ran.get(call.id ?? "")?.update };
+      const outcome = ran.get(call.id ?? "");
+      if (outcome !== undefined && decision?.decision === "edit")
+        ran.set(call.id ?? "", { ...outcome, content: `${outcome.content}\n${editedNote(decision.args)}` });
+      this.update = { ...this.update, ...outcome?.update };
     }
     return ran;
   }
@@ -262,6 +270,10 @@ class ModelTurn<State, Output> {
     this.turn.budget.spend(resource, amount);
   }
 }
+
+/** The model's own message keeps what it asked for; without this it would take the result for that of its own arguments. */
+const editedNote = (args: Readonly<Record<string, unknown>>): string =>
+  `[A person changed the arguments before this was done, to ${JSON.stringify(args)}]`;
 
 const note = (turn: Turn) => ({ author: turn.orchestration, recipient: turn.agent, type: "system", phase: turn.phase }) as const;
 

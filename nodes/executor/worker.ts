@@ -74,6 +74,7 @@ function turnFor<State>({ task, before, turn, controller }: Assignment<State>, a
     task,
     legal: () => [],
     can: () => false,
+    refusal: () => "the worker of a task sends no events",
     handoffs: () => [],
     budget,
     config: { ...outer.config, signal: controller.signal, configurable: { ...outer.config.configurable, [BUDGET_KEY]: budget } },

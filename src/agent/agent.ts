@@ -54,6 +54,8 @@ export interface Turn<State = object> extends Place {
   legal(): readonly string[];
   /** True when the chart accepts this event from here now, payload included. */
   can(event: { readonly type: string; readonly [payload: string]: unknown }): boolean;
+  /** Why the chart would refuse this event from here now; undefined when it would accept it. */
+  refusal(event: { readonly type: string; readonly [payload: string]: unknown }): string | undefined;
   /** Handoffs the chart accepts from this phase now. */
   handoffs(): readonly HandoffTarget[];
   readonly budget: Budget;

@@ -133,7 +133,8 @@ function openTurn(team: Team, phase: string, agent: string, state: BaseState, bu
     tasks,
     waits: chart.phases.get(phase)?.waits === true,
     legal: () => legalEvents(chart, control, phase),
-    can: (event) => can(chart, control, scopedEvent(team, control, phase, event)),
+    can: (event) => refusalOf(team, control, phase, event) === undefined,
+    refusal: (event) => refusalOf(team, control, phase, event),
     handoffs: () => openHandoffs(chart, directory, control, phase),
     budget,
     clock: team.clock,
@@ -169,6 +170,15 @@ function scopedEvent(
 ): { readonly type: string; readonly [payload: string]: unknown } {
   const own = { ...event, type: `${event.type}.${phase}` };
   return can(team.chart, control, own) ? own : { ...event };
+}
+
+/** Tried on the chart as it will be sent, payload and size included: what is accepted here is not refused afterwards. */
+function refusalOf(team: Team, control: Control, phase: string, event: { readonly type: string }): string | undefined {
+  const { meta: _meta, ...own } = scopedEvent(team, control, phase, event);
+  if (NOT_FOR_AGENTS.has(own.type)) return "agents cannot send it";
+  const meta = { by: team.directory.agentOf.get(phase) ?? phase, at: team.clock.now(), phase };
+  const next = advance(team.chart, control, { ...own, meta });
+  return next.refusals > control.refusals ? next.refused.at(-1)?.why : undefined;
 }
 
 function eventOf(team: Team, turn: Turn, outcome: Outcome): ControlEvent {
