@@ -1,27 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HumanMessage } from "@langchain/core/messages";
 import { MemorySaver, type BaseCheckpointSaver } from "@langchain/langgraph";
 import { SqliteCheckpointer } from "../src/checkpoint/sqlite.js";
 import { contest, median, type Medians } from "./contest.js";
 import { oursRing, ringTurn } from "./handoff.js";
-import { chatGraph, CHAT_TEXT, CHAT_THREAD, openSaver, type SaverKind } from "./saver-graph.js";
+import { BLOCK, contender, TURNS, type Conversation } from "./conversation.js";
+import type { SaverKind } from "./saver-graph.js";
 
-const TURNS = 500;
-/** Turns are measured in blocks, ours and theirs in turn, so that a busy machine is busy for both. */
-const BLOCK = 50;
 const COLD_LOADS = 5;
 /** Of ours; what is said of growth is the median of them. */
 const CONVERSATIONS = 5;
 const HANDOFFS = 100;
-
-interface Conversation {
-  readonly milliseconds: number[];
-  /** Size of the database before the first block and after each. */
-  readonly bytes: number[];
-}
 
 /** Medians in milliseconds, sizes of files, and the ratios that `--json` writes. */
 export interface SaverReport {
@@ -41,7 +32,7 @@ export async function measureSaver(rounds: number): Promise<SaverReport> {
     const [ours, official] = await conversations(fileOf("ours"), fileOf("official"));
     const cold = await coldLoads({ ours: fileOf("ours"), official: fileOf("official") });
     const ring = await rings(join(folder, "ring.db"), rounds);
-    const more = [ours, ...(await oursAgain(folder))];
+    const more = [ours, ...oursAgain(folder)];
     const growth = (of: (talk: Conversation) => number): number => median(more.map(of));
     const [last, theirs] = [lastTurn(ours), lastTurn(official)];
     return {
@@ -81,49 +72,18 @@ async function conversations(...files: readonly [ours: string, official: string]
   return [ours.conversation, official.conversation];
 }
 
-/** The same conversation on our saver alone: its first and last turns are far apart in time, so one of them says little on a busy machine. */
-async function oursAgain(folder: string): Promise<Conversation[]> {
-  const found: Conversation[] = [];
-  for (let again = 1; again < CONVERSATIONS; again += 1) {
-    const each = await contender("ours", join(folder, `again-${again}.db`));
-    for (let block = 0; block < TURNS / BLOCK; block += 1) await each.talk();
-    each.saver.close();
-    found.push(each.conversation);
-  }
-  return found;
+/** The same conversation on our saver, each in a process of its own: its first and last turns are far apart, so one of them says little. */
+function oursAgain(folder: string): Conversation[] {
+  const names = Array.from({ length: CONVERSATIONS - 1 }, (_, index) => join(folder, `again-${index}.db`));
+  return names.map((file) => JSON.parse(run("saver-talk.ts", file)) as Conversation); // that script prints nothing else
 }
 
-async function contender(kind: SaverKind, file: string) {
-  const saver = openSaver(kind, file);
-  const graph = chatGraph(saver.saver);
-  // the first turns of a process compile code; a short thread of its own takes that on itself
-  for (let turn = 0; turn < 10; turn += 1) await graph.invoke(said(turn), { configurable: { thread_id: "warm-up" } });
-  const conversation: Conversation = { milliseconds: [], bytes: [sizeOf(saver.checkpoint, file)] };
-  const talk = async (): Promise<void> => {
-    for (let turn = 0; turn < BLOCK; turn += 1) {
-      const start = performance.now();
-      await graph.invoke(said(turn), CHAT_THREAD);
-      conversation.milliseconds.push(performance.now() - start);
-    }
-    conversation.bytes.push(sizeOf(saver.checkpoint, file));
-  };
-  return { saver, talk, conversation };
-}
-
-function said(turn: number) {
-  return { messages: [new HumanMessage({ content: `${turn} `.padEnd(CHAT_TEXT, "question "), id: crypto.randomUUID() })] };
-}
-
-function sizeOf(checkpoint: () => void, file: string): number {
-  checkpoint();
-  return statSync(file).size;
+function run(script: string, ...args: readonly string[]): string {
+  return execFileSync(process.execPath, ["--import", "tsx", join(import.meta.dirname, script), ...args], { encoding: "utf8" });
 }
 
 async function coldLoads(files: Readonly<Record<SaverKind, string>>): Promise<Readonly<Record<SaverKind, number>>> {
-  const load = (kind: SaverKind) => () => {
-    const script = join(import.meta.dirname, "saver-cold.ts");
-    return Number(execFileSync(process.execPath, ["--import", "tsx", script, kind, files[kind]], { encoding: "utf8" }));
-  };
+  const load = (kind: SaverKind) => () => Number(run("saver-cold.ts", kind, files[kind]));
   return await contest({ ours: load("ours"), official: load("official") }, COLD_LOADS);
 }
 

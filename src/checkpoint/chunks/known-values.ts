@@ -2,6 +2,7 @@ import { BoundedCache } from "./bounded-cache.js";
 import type { Chunk } from "./chunk.js";
 import type { Leaf } from "./leaf.js";
 import type { Item } from "./items.js";
+import type { KnownNode } from "./nodes.js";
 import { stamp } from "./stamp.js";
 
 /** What stands for a list or an object that was written or read before: its entry, and every chunk below it. */
@@ -18,8 +19,8 @@ export class KnownValues {
   readonly containers = new WeakMap<object, Known>();
   /** Leaves of long strings. */
   readonly strings: BoundedCache<string, Leaf>;
-  /** Nodes by their text. */
-  readonly nodes: BoundedCache<string, Chunk>;
+  /** Nodes by their kind and first entry. */
+  readonly nodes: BoundedCache<string, KnownNode>;
   /** Whatever was read, by address. */
   readonly read: BoundedCache<string, Item>;
 

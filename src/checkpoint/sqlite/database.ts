@@ -59,7 +59,8 @@ function isOurs(connection: Connection): boolean {
 }
 
 function claim(connection: Connection): void {
-  if (connection.prepare("SELECT 1 FROM sqlite_master").get() === undefined && !connection.readonly) connection.pragma("auto_vacuum = INCREMENTAL");
+  if (connection.prepare("SELECT 1 FROM sqlite_master").get() === undefined && !connection.readonly)
+    connection.pragma("auto_vacuum = INCREMENTAL");
   connection
     .transaction(() => {
       if (isOurs(connection)) return; // another process was faster

@@ -19,7 +19,9 @@ export function collectTree(connection: Connection, tree: number, limit: number)
   const live = liveChunks(connection, tree);
   const dead: number[] = [];
   let isDone = true;
-  for (const { id, hash } of connection.prepare<[number], { id: number; hash: string }>("SELECT id, hash FROM chunk WHERE tree = ?").iterate(tree)) {
+  for (const { id, hash } of connection
+    .prepare<[number], { id: number; hash: string }>("SELECT id, hash FROM chunk WHERE tree = ?")
+    .iterate(tree)) {
     if (live.has(hash)) continue;
     if (dead.length >= limit) {
       isDone = false;

@@ -47,7 +47,9 @@ export async function* readOfficial(file: string, serde: SerializerProtocol): As
   try {
     const load = async (type: string | null, data: Uint8Array | string): Promise<unknown> => await serde.loadsTyped(type ?? "json", data);
     const keys = guarded(() =>
-      connection.prepare<[], { row: number }>("SELECT rowid AS row FROM checkpoints ORDER BY checkpoint_id, thread_id, checkpoint_ns").all(),
+      connection
+        .prepare<[], { row: number }>("SELECT rowid AS row FROM checkpoints ORDER BY checkpoint_id, thread_id, checkpoint_ns")
+        .all(),
     );
     const one = connection.prepare<[number], OfficialRow>("SELECT * FROM checkpoints WHERE rowid = ?");
     const ofOne = connection.prepare<[string, string, string], OfficialWrite>(
