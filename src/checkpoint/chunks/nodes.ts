@@ -47,12 +47,13 @@ export class NodeWriter {
   private node(items: readonly string[], marks: readonly string[], start: number, kind: ChunkKind): KnownNode {
     const key = `${kind}${items[start]}`;
     const known = this.known.get(key);
-    if (known !== undefined && isNext(known, items, start)) return known;
-    const end = endOf(marks, start);
+    const isTop = items.length <= FEW_NODES && (kind === CHUNK_KIND.lists || kind === CHUNK_KIND.records);
+    if (known !== undefined && isNext(known, items, start) && (!isTop || known.items.length === items.length)) return known;
+    const end = isTop ? items.length : endOf(marks, start);
     const own = items.slice(start, end);
     const text = `[${own.join(",")}]`;
     const chunk = new Chunk(kind, encoder.encode(text));
-    const isOpen = end === items.length && end - start < MOST_ENTRIES && !endsNode(marks[end - 1] as string); // not empty
+    const isOpen = isTop || (end === items.length && end - start < MOST_ENTRIES && !endsNode(marks[end - 1] as string)); // not empty
     const node = { items: own, isOpen, chunk, address: JSON.stringify(chunk.hash) };
     this.known.set(key, node, text.length * 3);
     return node;
@@ -68,7 +69,9 @@ export interface KnownNode {
   readonly address: string;
 }
 
-const MOST_ENTRIES = 64;
+const MOST_ENTRIES = 24;
+/** So few nodes are not divided again: two of which the first happens to end a node would become a tower. */
+const FEW_NODES = 8;
 
 // where a node ends follows from its items alone, so the same items make the same node, and nothing has to be hashed
 function isNext({ items: own, isOpen }: KnownNode, items: readonly string[], start: number): boolean {
@@ -84,12 +87,12 @@ function endOf(marks: readonly string[], start: number): number {
   return end;
 }
 
-/** One mark in sixteen, by a hash of its last characters. */
+/** One mark in eight, by a hash of its last characters. */
 function endsNode(mark: string): boolean {
   let hash = mark.length;
   for (let index = Math.max(0, mark.length - MARK_LENGTH); index < mark.length; index += 1)
     hash = Math.imul(hash ^ mark.charCodeAt(index), 0x01000193);
-  return ((hash ^ (hash >>> 15)) & 15) === 0;
+  return ((hash ^ (hash >>> 15)) & 7) === 0;
 }
 
 const MARK_LENGTH = 10;
