@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import Sqlite from "better-sqlite3";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SqliteCheckpointer } from "../../src/checkpoint/sqlite.js";
+import { bundled } from "./bundled.js";
 import type { Acknowledged } from "./crash-child.js";
 import { checkpointAt, idAt, metadataAt, stepOf, writesAt } from "./crash-steps.js";
 
@@ -16,21 +16,12 @@ const KILLS = 100;
 const LANES = 2;
 /** A child is killed within this time after its first write; a step takes a few. */
 const MILLISECONDS = 40;
-const bundle = resolve("node_modules/.cache/phasegraph-crash/checkpoint-child.mjs");
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-saver-crash-"));
 const file = join(folder, "checkpoints.db");
 
+let bundle = "";
 beforeAll(async () => {
-  mkdirSync(join(bundle, ".."), { recursive: true });
-  await build({
-    entryPoints: ["test/checkpoint/crash-child.ts"],
-    outfile: bundle,
-    bundle: true, // with everything in one file a child is ready five times sooner
-    external: ["better-sqlite3"],
-    platform: "node",
-    format: "esm",
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-  });
+  bundle = await bundled("crash-child.ts");
 }, 30_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
