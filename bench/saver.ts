@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemorySaver, type BaseCheckpointSaver } from "@langchain/langgraph";
-import { SqliteCheckpointer } from "../src/checkpoint/sqlite.js";
+import { SqliteCheckpointer } from "../src/sqlite/index.js";
 import { contest, median, type Medians } from "./contest.js";
 import { oursRing, ringTurn } from "./handoff.js";
 import { BLOCK, contender, TURNS, type Conversation } from "./conversation.js";

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { SqliteCheckpointer } from "../../src/checkpoint/sqlite.js";
+import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { checkpointAt, idAt, metadataAt, stepOf, writesAt } from "./crash-steps.js";
 
 /** What the process says as soon as a write is acknowledged. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SqliteCheckpointer } from "../../src/checkpoint/sqlite.js";
+import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { bundled } from "./bundled.js";
 import type { Acknowledged } from "./crash-child.js";
 import { checkpointAt, idAt, metadataAt, stepOf, writesAt } from "./crash-steps.js";

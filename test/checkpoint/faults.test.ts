@@ -16,7 +16,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { PhasegraphError, type StorageFailure } from "../../src/base/errors.js";
-import { SqliteCheckpointer } from "../../src/checkpoint/sqlite.js";
+import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { checkpointAt, idAt, metadataAt, stepOf, writesAt } from "./crash-steps.js";
 
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-faults-"));

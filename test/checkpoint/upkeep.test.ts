@@ -7,7 +7,7 @@ import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import Sqlite from "better-sqlite3";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SqliteCheckpointer } from "../../src/checkpoint/sqlite.js";
+import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { checkpointAt, idAt, metadataAt } from "./crash-steps.js";
 
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-upkeep-"));

@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PhasegraphError } from "../../src/base/errors.js";
-import { SqliteCheckpointer } from "../../src/checkpoint/sqlite.js";
-import { openFile, type SchemaPart } from "../../src/checkpoint/sqlite/database.js";
+import { SqliteCheckpointer } from "../../src/sqlite/index.js";
+import { openFile, type SchemaPart } from "../../src/database/sqlite.js";
 import { bundled } from "./bundled.js";
 import { checkpointAt, idAt, metadataAt, stepOf, writesAt } from "./crash-steps.js";
 

@@ -1,4 +1,4 @@
-import { SqliteCheckpointer } from "../../src/checkpoint/sqlite.js";
+import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { checkpointAt, idAt, metadataAt, writesAt } from "./crash-steps.js";
 
 // writes so many steps to a namespace of a thread that other processes write to as well, and prunes a namespace of its own

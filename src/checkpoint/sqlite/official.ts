@@ -2,7 +2,7 @@ import Sqlite from "better-sqlite3";
 import { StorageFailedError } from "../../base/errors.js";
 import type { Checkpoint, CheckpointMetadata, CheckpointTuple, SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { WRITES_IDX_MAP } from "@langchain/langgraph-checkpoint";
-import { guarded } from "./failure.js";
+import { guarded } from "../../database/failure.js";
 
 /** A checkpoint out of a file of `@langchain/langgraph-checkpoint-sqlite`. */
 export interface OfficialCheckpoint {
