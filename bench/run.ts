@@ -8,6 +8,7 @@ import { oursMesh, swarmMesh, swarmMeshSharingTools } from "./compile.js";
 import { contest, timed, type Medians } from "./contest.js";
 import { handwrittenRing, memory, oursRing, ringTurn, swarmRing, type Contestant } from "./handoff.js";
 import { importTime } from "./imports.js";
+import { measureSaver } from "./saver.js";
 
 /** What a section measured: ratios by the name under which `--json` writes them. */
 type Ratios = Readonly<Record<string, number>>;
@@ -17,7 +18,7 @@ const HANDOFFS = 100;
 const options = new Command("bench")
   .description("Times phasegraph beside its peers, in one process and in turn, and prints medians and ratios (ours ÷ theirs).")
   .option("--json <file>", "write the ratios to a file")
-  .option("--only <sections>", "comma-separated: handoff, sqlite, durable, import, compile")
+  .option("--only <sections>", "comma-separated: handoff, sqlite, durable, import, compile, saver")
   .option("--rounds <n>", "measured rounds of each contestant", "9")
   .parse()
   .opts<{ json?: string; only?: string; rounds: string }>();
@@ -113,12 +114,22 @@ async function meshes(): Promise<Ratios> {
   return ratios;
 }
 
+async function saver(): Promise<Ratios> {
+  const { medians, bytes, ratios } = await measureSaver(rounds);
+  show("a thread of 500 turns, 500 characters each way, and 100 handoffs, SQLite saver", medians, {});
+  for (const [name, size] of Object.entries(bytes))
+    process.stdout.write(`  ${name.padEnd(32)} ${size.toLocaleString("en").padStart(12)} bytes\n`);
+  show("ours ÷ theirs, and the end of the thread ÷ its beginning", {}, ratios);
+  return ratios;
+}
+
 const SECTIONS: Readonly<Record<string, () => Promise<Ratios>>> = {
   handoff: () => rings(`${HANDOFFS} handoffs in one turn, MemorySaver`, memory, "handoff"),
   sqlite: sqliteRings,
   durable: durableRings,
   import: imports,
   compile: meshes,
+  saver,
 };
 
 const chosen = options.only?.split(",") ?? Object.keys(SECTIONS);

@@ -38,8 +38,9 @@ export function expendable(rows: readonly RetentionRow[], rules: RetentionRules,
   const roots = new Set([...kept].filter((row) => row.ns === "").map((row) => row.id));
   for (const row of rows) if (row.root !== null && roots.has(row.root)) kept.add(row);
   for (const [ns, line] of lines) if (isOneRun(ns)) keepUnowned([...line.values()], kept);
-  const asked = rows.some((row) => row.delta > 0) ? [...kept] : [];
-  for (const row of asked) keepSources(row, lines.get(row.ns) ?? new Map(), kept);
+  const usesDeltas = rows.some((row) => row.delta > 0);
+  // a copy: what is added on the way has its sources added with it
+  if (usesDeltas) for (const row of Array.from(kept)) keepSources(row, lines.get(row.ns) ?? new Map(), kept);
   return rows.filter((row) => !kept.has(row));
 }
 

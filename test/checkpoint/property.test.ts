@@ -11,7 +11,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { SqliteCheckpointer } from "../../src/checkpoint/sqlite.js";
+import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { messageOf, programs, type Edit, type Fields, type Operation } from "./programs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-property-"));

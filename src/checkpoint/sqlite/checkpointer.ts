@@ -18,9 +18,9 @@ import { bodyOf, CheckpointCodec, configOf, type GatheredTuple } from "../codec.
 import type { RetentionRules } from "../retention.js";
 import { idOf, namespaceOf, placeOf, threadOf } from "../place.js";
 import type { Place } from "../row.js";
-import { openFile, type Connection, type FileOptions } from "./database.js";
+import { openFile, type Connection, type FileOptions } from "../../database/sqlite.js";
 import { deltaHistory, readDeltas } from "./delta-history.js";
-import { guarded } from "./failure.js";
+import { guarded } from "../../database/failure.js";
 import { collectTree } from "./garbage.js";
 import { readOfficial, writeOfficial } from "./official.js";
 import { pruneThread } from "./prune.js";

@@ -2,7 +2,7 @@ import type { StoredChunk } from "../chunks/chunk.js";
 import { eachAddress, eachChild, type Entry } from "../chunks/entry.js";
 import { bodyOf } from "../codec.js";
 import type { CheckpointRow } from "../row.js";
-import type { Connection } from "./database.js";
+import type { Connection } from "../../database/sqlite.js";
 
 /** What one collection did. */
 export interface Collected {

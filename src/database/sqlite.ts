@@ -1,5 +1,5 @@
 import Sqlite from "better-sqlite3";
-import { CheckpointVersionError, StorageFailedError } from "../../base/errors.js";
+import { CheckpointVersionError, StorageFailedError } from "../base/errors.js";
 import { guarded } from "./failure.js";
 
 /** An open connection of better-sqlite3. */

@@ -1,0 +1,1 @@
+export { SqliteCheckpointer, type SqliteCheckpointerOptions } from "../checkpoint/sqlite/checkpointer.js";
