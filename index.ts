@@ -67,6 +67,9 @@ export { human, HumanAnswer, type HumanDefinition, type HumanQuestion } from "./
 export { type ModelAgent, type TurnLimits } from "./nodes/model-turn.js";
 export { type RemoteQuestions } from "./nodes/remote-agent.js";
 export { idempotencyKey } from "./nodes/tool-calls.js";
+export { abstain, Ballot, vote, type CastBallot, type ReadBallot, type Tally } from "./graphs/ballots.js";
+export { consensus, consensusResult, type ConsensusDefinition, type ConsensusResult } from "./graphs/consensus.js";
+export { type Count, type CountRules, type Shortfall } from "./graphs/count.js";
 export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type LoopResult } from "./graphs/loop.js";
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";
 export { pipeline, type Pipeline, type PipelineDefinition, type Stage } from "./graphs/pipeline.js";

@@ -196,12 +196,19 @@ function eventOf(team: Team, turn: Turn, outcome: Outcome): ControlEvent {
     }
     case "event": {
       const { meta: _meta, ...event } = scopedEvent(team, turn.control, turn.phase, next.event);
-      if (NOT_FOR_AGENTS.has(event.type)) {
+      if (NOT_FOR_AGENTS.has(event.type) || reportsForAnother(chart, turn.phase, event.type)) {
         throw new IllegalTransitionError(event.type, turn.phase, legalEvents(chart, turn.control, turn.phase), "agents cannot send it");
       }
       return event;
     }
   }
+}
+
+/** `DONE.b` from phase `a`: in parallel regions the chart would take it for b's. */
+function reportsForAnother(chart: Chart, phase: string, type: string): boolean {
+  const reported = [EVENT.DONE, EVENT.FAIL, EVENT.PROGRESS].find((report) => type.startsWith(`${report}.`));
+  const about = reported === undefined ? phase : type.slice(reported.length + 1);
+  return about !== phase && chart.phases.has(about);
 }
 
 /** Agents written for other graphs return plain `{ role, content }` too. */

@@ -101,6 +101,8 @@ describe("B2 parallel", () => {
   it.each([
     ["a handoff to nobody", handoff("ghost")],
     ["an event the chart does not know", send("FINISH")],
+    ["its sibling's end", send("DONE.good")],
+    ["its sibling's failure", send({ type: "FAIL.good", reason: "I say so" })],
     ["data that is no JSON", reply("x", { data: () => 1 })],
     ["state nobody declared", reply("x", { update: { secret: 1 } as never })],
   ])("a branch that comes with %s has failed, and its siblings go on", async (_name, outcome) => {

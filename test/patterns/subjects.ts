@@ -1,6 +1,6 @@
 import { assign, setup } from "xstate";
 import { z } from "zod";
-import { agent, defineOrchestration, loop, mapReduce, parallel, pipeline, sequential, swarm, type Agent } from "../../index.js";
+import { agent, consensus, defineOrchestration, loop, mapReduce, parallel, pipeline, sequential, swarm, type Agent } from "../../index.js";
 
 /** An agent whose work does not matter: in the contract the script decides. */
 export const idle = <const Id extends string>(id: Id): Agent<Id> => agent({ id, run: () => "Done." });
@@ -188,3 +188,13 @@ export const racing = defineOrchestration({
 });
 
 export const mapping = mapReduce({ name: "mapping", items: () => [1, 2], mapper: idle("mapper"), reducer: idle("reducer") });
+
+export const jury = consensus({ name: "jury", voters: [idle("a"), idle("b")] });
+export const deliberating = consensus({
+  name: "deliberating",
+  voters: [idle("b"), idle("a")],
+  choices: ["yes", "no"],
+  rounds: 2,
+  minAgreement: 1,
+  speaker: idle("chair"),
+});
