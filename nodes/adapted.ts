@@ -4,6 +4,8 @@ import { StepTimeoutError } from "../src/base/errors.js";
 
 /** What a pattern puts between itself and an agent. */
 export interface Adapter<State> {
+  /** An outcome for which the agent need not be asked at all. */
+  readonly spares?: ((turn: Turn<State>) => Outcome<State> | undefined) | undefined;
   /** What the agent is shown instead of its turn. */
   readonly sees?: ((turn: Turn<State>) => Turn<State>) | undefined;
   /** What the pattern takes the agent's answer for. May throw: then the agent has failed. */
@@ -13,7 +15,10 @@ export interface Adapter<State> {
 }
 
 /** The same agent, seen and heard through an adapter. */
-export function adapted<Id extends string, State>(agent: Agent<Id, State>, { sees, hears, timeout }: Adapter<State>): Agent<Id, State> {
+export function adapted<Id extends string, State>(
+  agent: Agent<Id, State>,
+  { spares, sees, hears, timeout }: Adapter<State>,
+): Agent<Id, State> {
   return {
     id: agent.id,
     description: agent.description,
@@ -22,6 +27,8 @@ export function adapted<Id extends string, State>(agent: Agent<Id, State>, { see
       return {
         ...inner,
         run: async (turn) => {
+          const spared = spares?.(turn);
+          if (spared !== undefined) return spared;
           const shown = sees?.(turn) ?? turn;
           const outcome = await (timeout === undefined
             ? inner.run(shown)

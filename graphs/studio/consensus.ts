@@ -1,5 +1,5 @@
 import { agent, consensus, consensusResult, vote, type Turn } from "../../index.js";
-import { said, sentencesOf, wordsOf } from "./said.js";
+import { said, wordsOf } from "./said.js";
 
 const CHOICES = ["short", "long"] as const;
 
@@ -17,19 +17,15 @@ function judge(id: string, measure: (text: string) => number, limit: number) {
   return agent({ id, description: `Looks at ${id}`, run });
 }
 
-/** Give it a text: three judges vote whether it is short or long, once more if they do not agree. */
+/** Give it a text: two judges vote whether it is short or long, once more if they do not agree. */
 // #region consensus
 export const graph = consensus({
   name: "consensus",
-  description: "Three judges vote whether your text is short or long.",
+  description: "Two judges vote whether your text is short or long.",
   choices: CHOICES,
   rounds: 2,
   threshold: 0.8,
   ties: { chair: "words" },
-  voters: [
-    judge("words", (text) => wordsOf(text).length, 10),
-    judge("sentences", (text) => sentencesOf(text).length, 2),
-    judge("characters", (text) => text.length, 60),
-  ],
+  voters: [judge("words", (text) => wordsOf(text).length, 10), judge("characters", (text) => text.length, 60)],
 });
 // #endregion

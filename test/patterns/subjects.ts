@@ -1,6 +1,19 @@
 import { assign, setup } from "xstate";
 import { z } from "zod";
-import { agent, consensus, defineOrchestration, loop, mapReduce, parallel, pipeline, sequential, swarm, type Agent } from "../../index.js";
+import {
+  agent,
+  consensus,
+  defineOrchestration,
+  hierarchical,
+  loop,
+  mapReduce,
+  parallel,
+  pipeline,
+  sequential,
+  swarm,
+  withTask,
+  type Agent,
+} from "../../index.js";
 
 /** An agent whose work does not matter: in the contract the script decides. */
 export const idle = <const Id extends string>(id: Id): Agent<Id> => agent({ id, run: () => "Done." });
@@ -198,3 +211,7 @@ export const deliberating = consensus({
   minAgreement: 1,
   speaker: idle("chair"),
 });
+
+export const joining = hierarchical({ name: "joining", members: [idle("a"), withTask(idle("b"), "Do b.")], minimum: 2 });
+export const led = hierarchical({ name: "led", lead: idle("lead"), members: [idle("b"), idle("a")], aggregate: idle("editor") });
+export const strictly = hierarchical({ name: "strictly", members: [idle("a"), idle("b")], aggregate: "merge", onFailure: "stop" });
