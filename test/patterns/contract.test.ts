@@ -11,6 +11,7 @@ const features = {
   "B6 pipeline": [subjects.talking, subjects.working, subjects.circling, subjects.supervised, subjects.mixed],
   "B7 swarm": [subjects.mesh, subjects.restricted, subjects.silent],
   "B9 loop": [subjects.panel, subjects.queue, subjects.single],
+  "B12 router": [subjects.routed, subjects.overseen],
 };
 
 /** Edges that a guard closes for good. */

@@ -9,6 +9,7 @@ import {
   mapReduce,
   parallel,
   pipeline,
+  router,
   sequential,
   swarm,
   withTask,
@@ -215,3 +216,12 @@ export const deliberating = consensus({
 export const joining = hierarchical({ name: "joining", members: [idle("a"), withTask(idle("b"), "Do b.")], minimum: 2 });
 export const led = hierarchical({ name: "led", lead: idle("lead"), members: [idle("b"), idle("a")], aggregate: idle("editor") });
 export const strictly = hierarchical({ name: "strictly", members: [idle("a"), idle("b")], aggregate: "merge", onFailure: "stop" });
+
+export const routed = router({
+  name: "routed",
+  agents: [idle("a"), idle("b")],
+  rules: [{ to: "a", when: { intents: ["x"] } }],
+  default: "b",
+  maxHandoffs: 1,
+});
+export const overseen = router({ name: "overseen", agents: [idle("a"), idle("b")], supervisor: idle("boss"), maxHandoffs: 1 });
