@@ -55,7 +55,8 @@ interface NodeUpdate {
 
 /**
  * The node of one phase. It runs its agent only while the chart names the phase, and turns whatever the agent returns, or a raw
- * command it throws, into state and one event. An event the chart refuses is a typed error, thrown before anything is written.
+ * command it throws, into state and one event. An event the chart refuses is a typed error before anything is written: the agent's
+ * failure where the chart accepts FAIL, else the end of the run.
  */
 export function phaseNode(
   team: Team,
@@ -75,18 +76,24 @@ export function phaseNode(
     const budget = nodeBudget(team, agent, control, config);
     if (!again) budget.spend("steps");
     const turn = openTurn(team, phase, agent, state, budget, config);
-    const outcome = await outcomeOf(team, turn, run);
-    const event = { ...eventOf(team, turn, outcome), meta: { ...meta, usage: usageOf(budget) } };
-    const next = advance(team.chart, control, event);
-    if (next.refusals > control.refusals) {
-      throw new IllegalTransitionError(
-        event.type,
-        valueLabel(control.value),
-        legalEvents(team.chart, control, phase),
-        next.refused.at(-1)?.why,
-      );
+    const settle = (outcome: Outcome): NodeUpdate => {
+      const event = { ...eventOf(team, turn, outcome), meta: { ...meta, usage: usageOf(budget) } };
+      const next = advance(team.chart, control, event);
+      if (next.refusals > control.refusals) {
+        throw new IllegalTransitionError(
+          event.type,
+          valueLabel(control.value),
+          legalEvents(team.chart, control, phase),
+          next.refused.at(-1)?.why,
+        );
+      }
+      return updateOf(team, turn, outcome, event, next);
+    };
+    try {
+      return settle(await outcomeOf(turn, run));
+    } catch (error) {
+      return settle(failureOf(team, turn, error));
     }
-    return updateOf(team, turn, outcome, event, next);
   };
 }
 
@@ -142,19 +149,24 @@ function openTurn(team: Team, phase: string, agent: string, state: BaseState, bu
   };
 }
 
-async function outcomeOf(team: Team, turn: Turn, run: Runner): Promise<Outcome<Record<string, unknown>>> {
+async function outcomeOf(turn: Turn, run: Runner): Promise<Outcome<Record<string, unknown>>> {
   try {
     return await run(turn);
   } catch (thrown) {
-    const error: unknown = thrown ?? new Error(`Agent "${turn.agent}" threw ${String(thrown)}`); // LangGraph's tests below read its name
+    const error: unknown = thrown ?? new Error(`Agent "${turn.agent}" threw ${String(thrown)}`); // LangGraph's tests read its name
     if (isParentCommand(error)) return outcomeOfCommand((error as ParentCommand).command, turn.agent, turn.messages);
-    if (isGraphBubbleUp(error) || turn.config.signal?.aborted === true) throw error;
-    const type = scoped(team, turn.control, turn.phase, EVENT.FAIL);
-    if (type === undefined) throw error;
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    const shown = { name: name.slice(0, 200), message: message.slice(0, 2_000) };
-    return { next: { kind: "event", event: { type, reason: shown.message, error: shown } } };
+    throw error;
   }
+}
+
+/** An agent that threw, or asked for what may not be, has failed: where the chart has a way on for that, the run takes it. */
+function failureOf(team: Team, turn: Turn, error: unknown): Outcome {
+  if (isGraphBubbleUp(error) || turn.config.signal?.aborted === true) throw error;
+  const type = scoped(team, turn.control, turn.phase, EVENT.FAIL);
+  if (type === undefined) throw error;
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const shown = { name: name.slice(0, 200), message: message.slice(0, 2_000) };
+  return { next: { kind: "event", event: { type, reason: shown.message, error: shown } } };
 }
 
 /** The first of `TYPE.<phase>` and `TYPE` that the chart accepts now: parallel regions use the former, so as not to hear each other. */
@@ -199,12 +211,19 @@ function eventOf(team: Team, turn: Turn, outcome: Outcome): ControlEvent {
     }
     case "event": {
       const { meta: _meta, ...event } = scopedEvent(team, turn.control, turn.phase, next.event);
-      if (NOT_FOR_AGENTS.has(event.type)) {
+      if (NOT_FOR_AGENTS.has(event.type) || reportsForAnother(chart, turn.phase, event.type)) {
         throw new IllegalTransitionError(event.type, turn.phase, legalEvents(chart, turn.control, turn.phase), "agents cannot send it");
       }
       return event;
     }
   }
+}
+
+/** `DONE.b` from phase `a`: in parallel regions the chart would take it for b's. */
+function reportsForAnother(chart: Chart, phase: string, type: string): boolean {
+  const reported = [EVENT.DONE, EVENT.FAIL, EVENT.PROGRESS].find((report) => type.startsWith(`${report}.`));
+  const about = reported === undefined ? phase : type.slice(reported.length + 1);
+  return about !== phase && chart.phases.has(about);
 }
 
 /** Agents written for other graphs return plain `{ role, content }` too. */

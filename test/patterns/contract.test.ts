@@ -6,9 +6,12 @@ import * as subjects from "./subjects.js";
 const features = {
   "B1 sequential": [subjects.oneAfterAnother, subjects.lenient, subjects.alone],
   "B2 parallel": [subjects.isolating, subjects.stopping, subjects.synthesized],
+  "B3 hierarchical": [subjects.joining, subjects.led, subjects.strictly],
+  "B4 consensus": [subjects.jury, subjects.deliberating],
   "B6 pipeline": [subjects.talking, subjects.working, subjects.circling, subjects.supervised, subjects.mixed],
   "B7 swarm": [subjects.mesh, subjects.restricted, subjects.silent],
   "B9 loop": [subjects.panel, subjects.queue, subjects.single],
+  "B12 router": [subjects.routed, subjects.overseen],
 };
 
 /** Edges that a guard closes for good. */

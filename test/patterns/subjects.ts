@@ -1,6 +1,20 @@
 import { assign, setup } from "xstate";
 import { z } from "zod";
-import { agent, defineOrchestration, loop, mapReduce, parallel, pipeline, sequential, swarm, type Agent } from "../../index.js";
+import {
+  agent,
+  consensus,
+  defineOrchestration,
+  hierarchical,
+  loop,
+  mapReduce,
+  parallel,
+  pipeline,
+  router,
+  sequential,
+  swarm,
+  withTask,
+  type Agent,
+} from "../../index.js";
 
 /** An agent whose work does not matter: in the contract the script decides. */
 export const idle = <const Id extends string>(id: Id): Agent<Id> => agent({ id, run: () => "Done." });
@@ -188,3 +202,26 @@ export const racing = defineOrchestration({
 });
 
 export const mapping = mapReduce({ name: "mapping", items: () => [1, 2], mapper: idle("mapper"), reducer: idle("reducer") });
+
+export const jury = consensus({ name: "jury", voters: [idle("a"), idle("b")] });
+export const deliberating = consensus({
+  name: "deliberating",
+  voters: [idle("b"), idle("a")],
+  choices: ["yes", "no"],
+  rounds: 2,
+  minAgreement: 1,
+  speaker: idle("chair"),
+});
+
+export const joining = hierarchical({ name: "joining", members: [idle("a"), withTask(idle("b"), "Do b.")], minimum: 2 });
+export const led = hierarchical({ name: "led", lead: idle("lead"), members: [idle("b"), idle("a")], aggregate: idle("editor") });
+export const strictly = hierarchical({ name: "strictly", members: [idle("a"), idle("b")], aggregate: "merge", onFailure: "stop" });
+
+export const routed = router({
+  name: "routed",
+  agents: [idle("a"), idle("b")],
+  rules: [{ to: "a", when: { intents: ["x"] } }],
+  default: "b",
+  maxHandoffs: 1,
+});
+export const overseen = router({ name: "overseen", agents: [idle("a"), idle("b")], supervisor: idle("boss"), maxHandoffs: 1 });
