@@ -57,6 +57,7 @@ export type { Control, ControlEvent, EventMeta, Handover, Refusal, TrailEntry, U
 export type { Machine, PhaseOf } from "./src/statechart/machine.js";
 export { EVENT, WAITS } from "./src/statechart/vocabulary.js";
 export { agent, type AgentDefinition } from "./nodes/agent.js";
+export { delegate, openDelegations, type Assignment, type Delegation } from "./nodes/delegation.js";
 export { ApprovalAnswer, type ApprovalDecision, type ApprovalQuestion, type ApprovalRequest } from "./nodes/approval.js";
 export { type ChatModel } from "./nodes/chat-model.js";
 export { type FunctionAgent, type FunctionAnswer } from "./nodes/function.js";
@@ -71,10 +72,11 @@ export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type L
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";
 export { pipeline, type Pipeline, type PipelineDefinition, type Stage } from "./graphs/pipeline.js";
 export { sequential, type SequentialDefinition } from "./graphs/sequential.js";
+export { supervisor, type SupervisorDefinition } from "./graphs/supervisor.js";
 export { swarm, type SwarmDefinition } from "./graphs/swarm.js";
 export { strategies, type StrategiesDefinition } from "./graphs/strategies.js";
 export { mapped, mapReduce, type MapReduceDefinition } from "./graphs/map-reduce.js";
-export { executor, type ExecutorDefinition, type Fold } from "./nodes/executor/executor.js";
-export type { Task } from "./nodes/executor/plan.js";
+export { executor, type ExecutorDefinition, type ExecutorLimits, type Fold } from "./nodes/executor/executor.js";
+export type { Task } from "./src/planning/plan.js";
 export { TasksAnswer, type TasksQuestion } from "./nodes/executor/questions.js";
 export { tasksOf, type TaskRecord, type TaskRecords, type TaskStatus } from "./src/agent/task.js";

@@ -83,6 +83,7 @@ export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>
       : [tool(() => "", { name: RESPOND, description: "Give your final answer.", schema: agent.output as z.ZodType<object> })];
   const kit: Kit = { tools, respond, handoffs: new HandoffTools() };
   return {
+    takesTools: true,
     run: (turn) =>
       withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, kit, signal).run()),
   };
@@ -96,10 +97,19 @@ interface Kit {
   readonly handoffs: HandoffTools;
 }
 
+function withGiven(agent: string, { tools }: Kit, given: readonly StructuredToolInterface[]): ReadonlyMap<string, StructuredToolInterface> {
+  if (given.length === 0) return tools;
+  const taken = given.filter(({ name }) => tools.has(name)).map(({ name }) => name);
+  if (taken.length === 0) return new Map([...tools, ...given.map((one) => [one.name, one] as const)]);
+  const message = `"${taken.join('", "')}" is a tool that the pattern gives this agent; rename the agent's own`;
+  throw new InvalidDefinitionError(`Agent "${agent}"`, [{ path: "tools", code: "TOOL_NAME", message }]);
+}
+
 /** One turn: model → tools → … → a reply, a decision or a handoff. Lives as long as the node runs; what must survive is in tasks. */
 class ModelTurn<State, Output> {
   private readonly added: BaseMessage[] = [];
   private readonly open: readonly HandoffTarget[];
+  private readonly tools: ReadonlyMap<string, StructuredToolInterface>;
   private update: Record<string, unknown> = {};
   private modelCalls = 0;
   private toolCalls = 0;
@@ -113,13 +123,14 @@ class ModelTurn<State, Output> {
     private readonly signal: AbortSignal,
   ) {
     this.open = turn.handoffs();
+    this.tools = withGiven(agent.id, kit, turn.tools ?? []);
   }
 
   async run(): Promise<Outcome<State>> {
     const { agent, turn, open } = this;
-    const { tools, respond, handoffs } = this.kit;
+    const { respond, handoffs } = this.kit;
     const model = await chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model);
-    const offered = [...tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
+    const offered = [...this.tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
     const before = [...viewHistory(turn.messages, agent.history ?? "full"), ...handoverNote(turn)];
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
@@ -179,8 +190,7 @@ class ModelTurn<State, Output> {
     this.spend("toolCalls", calls.length);
     const { approval } = this.agent;
     const asks = (call: ToolCall): boolean =>
-      this.kit.tools.has(call.name) &&
-      (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
+      this.tools.has(call.name) && (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
     const questioned = calls.filter(asks);
     const decisions = questioned.length === 0 ? new Map<string, never>() : askApproval(this.turn as Turn, questioned, this.modelCalls);
     const allowed = calls.flatMap((call) => {
@@ -188,7 +198,7 @@ class ModelTurn<State, Output> {
       return decision?.decision === "reject" ? [] : [decision?.decision === "edit" ? { ...call, args: decision.args } : call];
     });
     const outcomes = await runTools(this.turn as Turn, allowed, {
-      tools: this.kit.tools,
+      tools: this.tools,
       signal: this.signal,
       durable: this.agent.durable ?? true,
     });

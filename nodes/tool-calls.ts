@@ -97,10 +97,11 @@ const failure = (message: string): ToolOutcome => ({ content: `Error: ${shorten(
 function outcomeOf(turn: Turn, call: ToolCall, result: unknown): ToolOutcome {
   if (isCommandLike(result)) {
     const { messages = [], update, next } = outcomeOfCommand(result, turn.agent, turn.messages);
-    const answer = messages.find((message) => ToolMessage.isInstance(message) && message.tool_call_id === call.id);
+    const answer = messages.find((message): message is ToolMessage => ToolMessage.isInstance(message) && message.tool_call_id === call.id);
     return {
       content: answer?.text ?? "Done.",
       status: "success",
+      ...(answer?.artifact === undefined ? {} : { artifact: answer.artifact as unknown }),
       ...(update === undefined ? {} : { update }),
       ...(next.kind === "done" ? {} : { next }),
     };

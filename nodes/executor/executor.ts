@@ -5,7 +5,7 @@ import { InvalidDefinitionError, TaskFailedError, type Issue } from "../../src/b
 import { RUN_KEY } from "../../src/compile/graph.js";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { Flight } from "./flight.js";
-import { readPlan, type Plan, type Task } from "./plan.js";
+import { readPlan, type Plan, type Task } from "../../src/planning/plan.js";
 import { askPerson } from "./questions.js";
 import { Workforce } from "./worker.js";
 
@@ -41,6 +41,19 @@ export interface ExecutorDefinition<Id extends string, State> {
 export interface Fold {
   readonly initial: unknown;
   readonly step: (value: unknown, record: TaskRecord) => unknown;
+}
+
+/** How a fan-out is carried out: what patterns that have one pass on. */
+export type ExecutorLimits = Pick<
+  ExecutorDefinition<string, never>,
+  "concurrency" | "perAgent" | "timeout" | "retries" | "backoff" | "onFailure" | "flush"
+>;
+
+/** The limits among a pattern's options, those that were given. */
+export function limitsOf(options: ExecutorLimits): ExecutorLimits {
+  const { concurrency, perAgent, timeout, retries, backoff, onFailure, flush } = options;
+  const given = Object.entries({ concurrency, perAgent, timeout, retries, backoff, onFailure, flush });
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 const DEFAULTS = { concurrency: 16, timeout: 300_000, retries: 0, flush: 250 } as const;

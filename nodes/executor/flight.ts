@@ -1,6 +1,6 @@
 import { isSettled, type TaskRecord, type TaskStatus } from "../../src/agent/task.js";
 import type { Clock } from "../../src/base/clock.js";
-import type { Plan, Task } from "./plan.js";
+import type { Plan, Task } from "../../src/planning/plan.js";
 import { ReadyQueue } from "./ready-queue.js";
 
 /** What a run of a task came to. An error is thrown instead. */

@@ -6,8 +6,10 @@ import * as subjects from "./subjects.js";
 const features = {
   "B1 sequential": [subjects.oneAfterAnother, subjects.lenient, subjects.alone],
   "B2 parallel": [subjects.isolating, subjects.stopping, subjects.synthesized],
+  "B5 map-reduce": [subjects.mapping],
   "B6 pipeline": [subjects.talking, subjects.working, subjects.circling, subjects.supervised, subjects.mixed],
   "B7 swarm": [subjects.mesh, subjects.restricted, subjects.silent],
+  "B8 supervisor": [subjects.delegating, subjects.dispatching, subjects.deferring],
   "B9 loop": [subjects.panel, subjects.queue, subjects.single],
 };
 

@@ -1,6 +1,6 @@
 import { assign, setup } from "xstate";
 import { z } from "zod";
-import { agent, defineOrchestration, loop, mapReduce, parallel, pipeline, sequential, swarm, type Agent } from "../../index.js";
+import { agent, defineOrchestration, loop, mapReduce, parallel, pipeline, sequential, supervisor, swarm, type Agent } from "../../index.js";
 
 /** An agent whose work does not matter: in the contract the script decides. */
 export const idle = <const Id extends string>(id: Id): Agent<Id> => agent({ id, run: () => "Done." });
@@ -188,3 +188,14 @@ export const racing = defineOrchestration({
 });
 
 export const mapping = mapReduce({ name: "mapping", items: () => [1, 2], mapper: idle("mapper"), reducer: idle("reducer") });
+
+const crew = [idle("researcher"), idle("coder")];
+export const delegating = supervisor({ name: "delegating", supervisor: idle("boss"), workers: crew, maxRounds: 2 });
+export const dispatching = supervisor({
+  name: "dispatching",
+  supervisor: idle("boss"),
+  workers: crew,
+  strategy: "sequential",
+  autoDelegate: true,
+});
+export const deferring = supervisor({ name: "deferring", supervisor: idle("boss"), workers: crew, asyncDelivery: true, maxRounds: 2 });

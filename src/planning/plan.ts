@@ -1,4 +1,4 @@
-import { InvalidDefinitionError, type Issue } from "../../src/base/errors.js";
+import { InvalidDefinitionError, type Issue } from "../base/errors.js";
 
 /** One piece of work of a fan-out. */
 export interface Task {
