@@ -5,7 +5,7 @@ import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
 import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
-import { DELEGATE, delegate, delegationTools, delivered, openDelegations, resultOf, shortened, tasksFor } from "../nodes/delegation.js";
+import { DELEGATE, delegate, delegationTools, delivered, openDelegations, resultOf, condensed, tasksFor } from "../nodes/delegation.js";
 import { executor, limitsOf, type ExecutorLimits } from "../nodes/executor/executor.js";
 import { again, limitIssue, machineOf, type PatternContext } from "./machine.js";
 
@@ -39,7 +39,7 @@ export interface SupervisorDefinition<Id extends string, F extends Fields>
   readonly shareChannels?: readonly (keyof F & string)[];
   /** Rounds of delegation between two inputs. Default 20; then the supervisor has to answer. */
   readonly maxRounds?: number;
-  /** Results the supervisor sees whole; earlier ones are shortened, and a tool reads any of them. Default 10. */
+  /** Delegations the supervisor's model sees whole, and up to as many again; of earlier ones it sees a line each, and a tool reads any. Default 6; in the background all are whole. */
   readonly wholeResults?: number;
   /** Characters kept of one delegation's result. Default 20,000. */
   readonly resultLimit?: number;
@@ -88,7 +88,7 @@ interface Mode {
 }
 
 function modeOf<F extends Fields>(definition: SupervisorDefinition<string, F>): Mode {
-  const { asyncDelivery, waitForResult = true, strategy, shareChannels = [], wholeResults = 10, resultLimit = 20_000 } = definition;
+  const { asyncDelivery, waitForResult = true, strategy, shareChannels = [], wholeResults = 6, resultLimit = 20_000 } = definition;
   const isAsync = asyncDelivery ?? !waitForResult;
   const ids = definition.workers.map((worker) => worker.id);
   const refines = definition.refineTask ?? !isAsync;
@@ -129,7 +129,7 @@ const automatic = (id: string) => ({
   },
 });
 
-/** The supervisor as it works here: with the tools to delegate, results it has read shortened, and dispatching where the chart says so. */
+/** The supervisor as it works here: with the tools to delegate, old results condensed, and dispatching where the chart says so. */
 function talker<Id extends string, F extends Fields>(definition: SupervisorDefinition<Id, F>, mode: Mode): Agent<Id, FieldValues<F>> {
   const { supervisor: boss, workers, autoDelegate = false, strategy } = definition;
   const told = mode.isAsync
@@ -151,7 +151,7 @@ function talker<Id extends string, F extends Fields>(definition: SupervisorDefin
         ]);
       }
       const seen = (turn: Turn<FieldValues<F>>, delegates: boolean): Turn<FieldValues<F>> => {
-        const view = shortened(turn.messages, mode.wholeResults);
+        const view = mode.isAsync ? { messages: turn.messages, tools: [] } : condensed(turn.messages, mode.wholeResults);
         return { ...turn, messages: view.messages, tools: [...(turn.tools ?? []), ...(delegates ? tools : []), ...view.tools] };
       };
       if (autoDelegate && place.phase === DISPATCH)
@@ -209,7 +209,7 @@ const sharedWords = <State>(turn: Turn<State>, shared: readonly string[]): strin
     .join("");
 
 function definitionIssues<F extends Fields>(definition: SupervisorDefinition<string, F>): Issue[] {
-  const { workers, autoDelegate = false, strategy, maxRounds = 20, wholeResults = 10, resultLimit = 20_000, asyncDelivery } = definition;
+  const { workers, autoDelegate = false, strategy, maxRounds = 20, wholeResults = 6, resultLimit = 20_000, asyncDelivery } = definition;
   const ids = [definition.supervisor.id, ...workers.map((worker) => worker.id)];
   const contradiction = (path: string, message: string): Issue => ({ path, code: "CONTRADICTION", message });
   const needsAuto = (["refineTask", "refineInstruction"] as const).filter((key) => definition[key] !== undefined && !autoDelegate);

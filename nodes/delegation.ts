@@ -152,12 +152,9 @@ export function delivered(
 
 /** The assistant messages that the given answers belong to, each with all its answers: a history is only ever written whole. */
 function turnsWith(messages: readonly BaseMessage[], ids: ReadonlyMap<string, unknown>): BaseMessage[] {
-  const turns: BaseMessage[][] = [];
-  for (const message of messages) {
-    if (ToolMessage.isInstance(message)) turns.at(-1)?.push(message);
-    else turns.push([message]);
-  }
-  return turns.filter((group) => group.some(({ id }) => ids.has(id ?? ""))).flat();
+  return grouped(messages)
+    .filter((group) => group.some(({ id }) => ids.has(id ?? "")))
+    .flat();
 }
 
 function closed(message: ToolMessage, result: DelegationResult | undefined): ToolMessage {
@@ -173,37 +170,95 @@ function closed(message: ToolMessage, result: DelegationResult | undefined): Too
 }
 
 const SHORT = 24;
+const LISTED = 20;
+
+/** A delegation that has its result: one call and its answer. */
+interface Finished {
+  readonly call: ToolCall;
+  readonly answer: ToolMessage;
+}
 
 /**
- * The conversation with all but the last results shortened; `keep` of them, and up to as many again, stay whole, so that what a
- * provider has cached of the prompt is given up once in `keep` delegations. The tool, offered when something was cut, gives any
- * result whole.
+ * The conversation as a supervisor's model sees it: the last `keep` results, and up to as many again, are whole, so that what a
+ * provider has cached of the prompt is given up once in `keep` delegations. Those before stand as one line each in the answer of
+ * the tool that also gives any of them whole; the prompt does not grow with what was delegated.
  */
-export function shortened(
+export function condensed(
   messages: readonly BaseMessage[],
   keep: number,
 ): { readonly messages: readonly BaseMessage[]; readonly tools: StructuredToolInterface[] } {
-  const answers = messages.filter((message): message is ToolMessage => markOf(message) === "closed");
-  const cut = Math.floor(Math.max(0, answers.length - keep) / keep) * keep;
+  let count = 0;
+  const groups = grouped(messages).map((group) => {
+    const own = finishedIn(group);
+    count += own?.length ?? 0;
+    return { group, own, upTo: count };
+  });
+  const finished = groups.flatMap(({ own }) => own ?? []);
+  const wish = Math.floor(Math.max(0, finished.length - keep) / keep) * keep;
+  const cut = groups.findLast(({ own, upTo }) => own !== undefined && upTo <= wish)?.upTo ?? 0;
   if (cut === 0) return { messages, tools: [] };
-  const numbers = new Map(answers.slice(0, cut).map((message, index) => [message, index + 1] as const));
-  const view = messages.map((message) => {
-    const number = numbers.get(message as ToolMessage);
-    const suffix = `… [${READ_RESULT} ${number}]`;
-    if (number === undefined || message.text.length <= SHORT + suffix.length) return message;
-    const { id, tool_call_id, name, status } = message as ToolMessage; // only those have a number
-    return new ToolMessage({
-      content: `${message.text.slice(0, SHORT)}${suffix}`,
-      tool_call_id,
-      id: id ?? "",
-      ...(name === undefined ? {} : { name }),
-      ...(status === undefined ? {} : { status }),
-    });
+  const list = () => listed(finished.slice(0, cut));
+  const view = groups.flatMap(({ group, own, upTo }) => {
+    if (own === undefined || upTo > cut) return group;
+    return upTo === cut ? readCall(group[0]?.id ?? "", list()) : [];
   });
-  const read = tool(({ number }) => answers[number - 1]?.text ?? `There is no result ${number}; there are 1 to ${answers.length}.`, {
-    name: READ_RESULT,
-    description: "Gives an earlier result of a delegation whole.",
-    schema: z.object({ number: z.int().min(1) }),
-  });
+  const read = tool(
+    ({ number: wanted }) =>
+      wanted === undefined ? list() : (finished[wanted - 1]?.answer.text ?? `There are results 1 to ${finished.length}.`),
+    {
+      name: READ_RESULT,
+      description: "Gives an earlier result of a delegation whole, by its number; without one, lists them.",
+      schema: z.object({ number: z.int().min(1).optional() }),
+    },
+  );
   return { messages: view, tools: [read] };
+}
+
+/** Assistant messages with the answers to their calls; every other message alone. */
+function grouped(messages: readonly BaseMessage[]): BaseMessage[][] {
+  const groups: BaseMessage[][] = [];
+  for (const message of messages) {
+    if (ToolMessage.isInstance(message)) groups.at(-1)?.push(message);
+    else groups.push([message]);
+  }
+  return groups;
+}
+
+const known = new WeakMap<BaseMessage, Finished[]>();
+
+/** The delegations of a group that is nothing but delegations with their results; undefined for any other. What is finished stays so. */
+function finishedIn(group: readonly BaseMessage[]): Finished[] | undefined {
+  const last = group.at(-1);
+  if (last === undefined || !ToolMessage.isInstance(last)) return undefined;
+  const own = known.get(last) ?? readFinished(group);
+  if (own !== undefined) known.set(last, own);
+  return own;
+}
+
+function readFinished([first, ...answers]: readonly BaseMessage[]): Finished[] | undefined {
+  if (first === undefined || !AIMessage.isInstance(first) || first.text !== "" || answers.length === 0) return undefined;
+  if (!answers.every((answer) => markOf(answer) === "closed")) return undefined;
+  return (answers as ToolMessage[]).flatMap((answer) => {
+    const call = first.tool_calls?.find(({ id }) => id === answer.tool_call_id);
+    return call === undefined ? [] : [{ call, answer }];
+  });
+}
+
+function listed(earlier: readonly Finished[]): string {
+  const from = Math.max(0, earlier.length - LISTED);
+  const lines = earlier.slice(from).map(({ call, answer }, index) => {
+    const who = call.name.startsWith(DELEGATE_TO) ? call.name.slice(DELEGATE_TO.length) : "all";
+    return `${from + index + 1} ${who}: ${start(String(call.args["task"] ?? ""))} → ${answer.status === "error" ? "failed: " : ""}${start(answer.text)}`;
+  });
+  return `Results 1 to ${earlier.length}, shortened${from > 0 ? "; the last ones are" : ""}:\n${lines.join("\n")}`;
+}
+
+const start = (text: string): string => (text.length <= SHORT ? text : `${text.slice(0, SHORT)}…`);
+
+function readCall(id: string, content: string): BaseMessage[] {
+  const call: ToolCall = { type: "tool_call", id: `${id}:${READ_RESULT}`, name: READ_RESULT, args: {} };
+  return [
+    new AIMessage({ content: "", id: `${id}:condensed`, tool_calls: [call] }),
+    new ToolMessage({ content, status: "success", tool_call_id: call.id ?? "", name: READ_RESULT, id: `${id}:condensed:answer` }),
+  ];
 }

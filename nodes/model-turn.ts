@@ -143,7 +143,7 @@ class ModelTurn<State, Output> {
         tools: offered,
         forced,
         signal: this.signal,
-        durable: agent.durable ?? true,
+        durable: offered.length > 0 && (agent.durable ?? true), // without tools the turn is this one call, and is stored when it is done
       });
       const outcome = await this.settle(answer);
       if (outcome !== undefined)
@@ -197,10 +197,11 @@ class ModelTurn<State, Output> {
       const decision = decisions.get(call.id ?? "");
       return decision?.decision === "reject" ? [] : [decision?.decision === "edit" ? { ...call, args: decision.args } : call];
     });
+    const given = this.turn.tools ?? [];
     const outcomes = await runTools(this.turn as Turn, allowed, {
       tools: this.tools,
       signal: this.signal,
-      durable: this.agent.durable ?? true,
+      durable: (name) => (this.agent.durable ?? true) && !given.some((one) => one.name === name), // a pattern's own tools have no effects
     });
     const ran = new Map(allowed.map((call, index) => [call.id ?? "", outcomes[index] as ToolOutcome])); // one outcome for each call
     for (const call of calls) {

@@ -24,8 +24,8 @@ export interface ToolOutcome {
 export interface Toolbox {
   readonly tools: ReadonlyMap<string, StructuredToolInterface>;
   readonly signal: AbortSignal | undefined;
-  /** Whether each call is a task whose stored result is never computed again. */
-  readonly durable: boolean;
+  /** Whether a call of this tool is a task whose stored result is never computed again. */
+  readonly durable: (tool: string) => boolean;
 }
 
 const IDEMPOTENCY_KEY = "idempotency_key";
@@ -43,7 +43,7 @@ export const idempotencyKey = (config: RunnableConfig): string | undefined => co
 export async function runTools(turn: Turn, calls: readonly ToolCall[], toolbox: Toolbox): Promise<ToolOutcome[]> {
   const work = (call: ToolCall) => runTool(turn, call, toolbox);
   // the tasks are issued in the order of the calls, which is what makes them the same tasks on a replay
-  return Promise.all(calls.map((call) => (toolbox.durable ? durably(turn, "call_tool", () => work(call)) : work(call))));
+  return Promise.all(calls.map((call) => (toolbox.durable(call.name) ? durably(turn, "call_tool", () => work(call)) : work(call))));
 }
 
 /**

@@ -78,7 +78,7 @@ export function executor<const Id extends string, State = object>(definition: Ex
           const run = turn.config.configurable?.[RUN_KEY] as AbortSignal; // set for every run of an orchestration
           const known = open.get(run);
           const mission = known?.belongsTo(turn) === true ? known : await Mission.open(definition, turn, workforce);
-          if (mission !== known) run.addEventListener("abort", () => mission.end(), { once: true });
+          if (known === undefined) run.addEventListener("abort", () => open.get(run)?.end(), { once: true });
           open.set(run, mission);
           return mission.go(turn);
         },
@@ -189,7 +189,7 @@ class Mission<State> {
 
 /** Runs what starts work outside the context of the phase's node: tasks outlive the superstep that began them, and their threads are no part of it. */
 function outsideNode(work: () => void): void {
-  AsyncLocalStorageProviderSingleton.runWithConfig({}, async () => work());
+  void AsyncLocalStorageProviderSingleton.runWithConfig({}, async () => work());
 }
 
 function definitionIssues<State>(definition: ExecutorDefinition<string, State>): Issue[] {

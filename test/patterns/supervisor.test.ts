@@ -3,7 +3,7 @@ import { tool } from "@langchain/core/tools";
 import { Command, isInterrupted, MemorySaver, MessagesAnnotation, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { agent, delegate, human, supervisor, tasksOf, type Turn } from "../../index.js";
+import { agent, delegate, human, supervisor, tasksOf, type TasksQuestion, type Turn } from "../../index.js";
 import { callTool, scriptedModel, type ModelStep } from "../../testing/index.js";
 import { failure, lines, says, thread } from "./says.js";
 
@@ -149,25 +149,33 @@ describe("B8 supervisor with tools", () => {
     expect(model.calls.map((call) => call.tools.length)).toEqual([1, 1, 0, 1, 1]);
   });
 
-  it("old results are shortened for the model, kept whole in the thread, and can be read", async () => {
+  it("old results are a line each for the model, whole in the thread, and can be read", async () => {
     const long = agent({ id: "a", run: (turn) => `${turn.messages[0]?.text} ${"x".repeat(200)}` });
     const give = (task: string) => callTool("delegate_to_a", { task });
     const { model, agent: lead } = boss([
       give("one"),
-      give("two"),
-      give("three"),
+      [give("two"), give("three")],
       give("four"),
       callTool("read_result", { number: 1 }),
       "Done.",
+      callTool("read_result"),
+      "Done again.",
     ]);
-    const { messages } = await supervisor({ name: "team", supervisor: lead, workers: [long], wholeResults: 2 })
-      .compile()
-      .invoke(says("Go."));
-    expect(answersOf(model.calls[4]?.messages ?? [])[0]).toBe(`success: one ${"x".repeat(20)}… [read_result 1]`);
-    expect(answersOf(model.calls[4]?.messages ?? [])[2]).toBe(`success: three ${"x".repeat(200)}`);
-    expect(model.calls[3]?.tools).not.toContain("read_result");
-    expect(answersOf(model.calls[5]?.messages ?? []).at(-1)).toBe(`success: one ${"x".repeat(200)}`);
-    expect(answersOf(messages).slice(0, 4)).toEqual(["one", "two", "three", "four"].map((task) => `success: ${task} ${"x".repeat(200)}`));
+    const { checkpointer, config } = thread();
+    const graph = supervisor({ name: "team", supervisor: lead, workers: [long], wholeResults: 1 }).compile({ checkpointer });
+    await graph.invoke(says("Go."), config);
+    const whole = (task: string) => `success: ${task} ${"x".repeat(200)}`;
+    const line = (number: number, task: string) => `${number} a: ${task} → ${`${task} ${"x".repeat(24)}`.slice(0, 24)}…`;
+    expect(model.calls[1]?.tools).not.toContain("read_result");
+    // one answer's delegations stay together: three are due to be cut, and the second and third were given at once
+    expect(answersOf(model.calls[3]?.messages ?? [])).toEqual([
+      `success: Results 1 to 3, shortened:\n${[line(1, "one"), line(2, "two"), line(3, "three")].join("\n")}`,
+      whole("four"),
+    ]);
+    expect(answersOf(model.calls[4]?.messages ?? []).at(-1)).toBe(whole("one"));
+    const { messages } = await graph.invoke(says("And?"), config);
+    expect(answersOf(model.calls[6]?.messages ?? []).at(-1)).toMatch(/^success: Results 1 to 3/);
+    expect(answersOf(messages).slice(0, 4)).toEqual(["one", "two", "three", "four"].map(whole));
   });
 
   it("a strategy gives one tool for all workers: side by side, each with the task", async () => {
@@ -189,8 +197,8 @@ describe("B8 supervisor with tools", () => {
     const graph = supervisor({ name: "team", supervisor: lead, workers: [human({ id: "person" })] }).compile({ checkpointer });
     const asked = await graph.invoke(says("Go."), config);
     if (!isInterrupted(asked)) throw new Error("nobody was asked");
-    const { questions } = asked.__interrupt__[0]?.value as { questions: { id: string }[] };
-    const { messages } = await graph.invoke(new Command({ resume: { answers: { [questions[0]?.id ?? ""]: "yes" } } }), config);
+    const [question] = asked.__interrupt__.flatMap(({ value }) => (value as TasksQuestion).questions);
+    const { messages } = await graph.invoke(new Command({ resume: { answers: { [question?.id ?? ""]: "yes" } } }), config);
     expect(lines(messages)).toEqual(["user: Go.", "boss: One moment.", "delegate_to_person: yes", "boss: Approved."]);
   });
 
