@@ -11,6 +11,7 @@ const features = {
   "B7 swarm": [subjects.mesh, subjects.restricted, subjects.silent],
   "B8 supervisor": [subjects.delegating, subjects.dispatching, subjects.deferring],
   "B9 loop": [subjects.panel, subjects.queue, subjects.single],
+  "B10 orchestrator-worker": [subjects.planned, subjects.bare],
 };
 
 /** Edges that a guard closes for good. */

@@ -1,6 +1,18 @@
 import { assign, setup } from "xstate";
 import { z } from "zod";
-import { agent, defineOrchestration, loop, mapReduce, parallel, pipeline, sequential, supervisor, swarm, type Agent } from "../../index.js";
+import {
+  agent,
+  defineOrchestration,
+  loop,
+  mapReduce,
+  orchestratorWorker,
+  parallel,
+  pipeline,
+  sequential,
+  supervisor,
+  swarm,
+  type Agent,
+} from "../../index.js";
 
 /** An agent whose work does not matter: in the contract the script decides. */
 export const idle = <const Id extends string>(id: Id): Agent<Id> => agent({ id, run: () => "Done." });
@@ -199,3 +211,12 @@ export const dispatching = supervisor({
   autoDelegate: true,
 });
 export const deferring = supervisor({ name: "deferring", supervisor: idle("boss"), workers: crew, asyncDelivery: true, maxRounds: 2 });
+
+export const planned = orchestratorWorker({
+  name: "planned",
+  planner: idle("planner"),
+  workers: crew,
+  synthesizer: idle("writer"),
+  maxReplans: 1,
+});
+export const bare = orchestratorWorker({ name: "bare", planner: idle("planner"), workers: crew, onFailure: "skip" });
