@@ -84,6 +84,7 @@ export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>
       : [tool(() => "", { name: RESPOND, description: "Give your final answer.", schema: agent.output as z.ZodType<object> })];
   const kit: Kit = { tools, respond, handoffs: new HandoffTools() };
   return {
+    takesTools: true,
     run: (turn) =>
       withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, kit, signal).run()),
   };
@@ -97,10 +98,19 @@ interface Kit {
   readonly handoffs: HandoffTools;
 }
 
+function withGiven(agent: string, { tools }: Kit, given: readonly StructuredToolInterface[]): ReadonlyMap<string, StructuredToolInterface> {
+  if (given.length === 0) return tools;
+  const taken = given.filter(({ name }) => tools.has(name)).map(({ name }) => name);
+  if (taken.length === 0) return new Map([...tools, ...given.map((one) => [one.name, one] as const)]);
+  const message = `"${taken.join('", "')}" is a tool that the pattern gives this agent; rename the agent's own`;
+  throw new InvalidDefinitionError(`Agent "${agent}"`, [{ path: "tools", code: "TOOL_NAME", message }]);
+}
+
 /** One turn: model → tools → … → a reply, a decision or a handoff. Lives as long as the node runs; what must survive is in tasks. */
 class ModelTurn<State, Output> {
   private readonly added: BaseMessage[] = [];
   private readonly open: readonly HandoffTarget[];
+  private readonly tools: ReadonlyMap<string, StructuredToolInterface>;
   private update: Record<string, unknown> = {};
   private modelCalls = 0;
   private toolCalls = 0;
@@ -114,15 +124,16 @@ class ModelTurn<State, Output> {
     private readonly signal: AbortSignal,
   ) {
     this.open = turn.handoffs();
+    this.tools = withGiven(agent.id, kit, turn.tools ?? []);
   }
 
   async run(): Promise<Outcome<State>> {
     const { agent, turn, open } = this;
-    const { tools, respond, handoffs } = this.kit;
+    const { respond, handoffs } = this.kit;
     const model = await untilAborted(this.signal, async () =>
       chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model),
     );
-    const offered = [...tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
+    const offered = [...this.tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
     const before = withHandoverNote(turn, viewHistory(turn.messages, agent.history ?? "full"));
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
@@ -135,7 +146,7 @@ class ModelTurn<State, Output> {
         tools: offered,
         forced,
         signal: this.signal,
-        durable: agent.durable ?? true,
+        durable: offered.length > 0 && (agent.durable ?? true), // without tools the turn is this one call, and is stored when it is done
       });
       const outcome = await this.settle(answer);
       if (outcome !== undefined)
@@ -187,18 +198,18 @@ class ModelTurn<State, Output> {
     this.spend("toolCalls", calls.length);
     const { approval } = this.agent;
     const asks = (call: ToolCall): boolean =>
-      this.kit.tools.has(call.name) &&
-      (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
+      this.tools.has(call.name) && (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
     const questioned = calls.filter(asks);
     const decisions = questioned.length === 0 ? new Map<string, never>() : askApproval(this.turn as Turn, questioned, this.modelCalls);
     const allowed = calls.flatMap((call) => {
       const decision = decisions.get(call.id ?? "");
       return decision?.decision === "reject" ? [] : [decision?.decision === "edit" ? { ...call, args: decision.args } : call];
     });
+    const given = this.turn.tools ?? [];
     const outcomes = await runTools(this.turn as Turn, allowed, {
-      tools: this.kit.tools,
+      tools: this.tools,
       signal: this.signal,
-      durable: this.agent.durable ?? true,
+      durable: (name) => (this.agent.durable ?? true) && !given.some((one) => one.name === name), // a pattern's own tools have no effects
     });
     const ran = new Map(allowed.map((call, index) => [call.id ?? "", outcomes[index] as ToolOutcome])); // one outcome for each call
     for (const call of calls) {

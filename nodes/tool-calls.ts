@@ -25,8 +25,8 @@ export interface ToolOutcome {
 export interface Toolbox {
   readonly tools: ReadonlyMap<string, StructuredToolInterface>;
   readonly signal: AbortSignal | undefined;
-  /** Whether each call is a task whose stored result is never computed again. */
-  readonly durable: boolean;
+  /** Whether a call of this tool is a task whose stored result is never computed again. */
+  readonly durable: (tool: string) => boolean;
 }
 
 const IDEMPOTENCY_KEY = "idempotency_key";
@@ -46,7 +46,9 @@ export async function runTools(turn: Turn, calls: readonly ToolCall[], toolbox: 
   // the tasks are issued in the order of the calls, which is what makes them the same tasks on a replay
   return Promise.all(
     calls.map((call) =>
-      toolbox.durable ? durably(turn, "call_tool", () => work(call), toolbox.signal) : untilAborted(toolbox.signal, () => work(call)),
+      toolbox.durable(call.name)
+        ? durably(turn, "call_tool", () => work(call), toolbox.signal)
+        : untilAborted(toolbox.signal, () => work(call)),
     ),
   );
 }
@@ -102,10 +104,11 @@ const failure = (message: string): ToolOutcome => ({ content: `Error: ${shorten(
 function outcomeOf(turn: Turn, call: ToolCall, result: unknown): ToolOutcome {
   if (isCommandLike(result)) {
     const { messages = [], update, next } = outcomeOfCommand(result, turn.agent, turn.messages);
-    const answer = messages.find((message) => ToolMessage.isInstance(message) && message.tool_call_id === call.id);
+    const answer = messages.find((message): message is ToolMessage => ToolMessage.isInstance(message) && message.tool_call_id === call.id);
     return {
       content: answer?.text ?? "Done.",
       status: "success",
+      ...(answer?.artifact === undefined ? {} : { artifact: answer.artifact as unknown }),
       ...(update === undefined ? {} : { update }),
       ...(next.kind === "done" ? {} : { next }),
     };

@@ -7,7 +7,7 @@ import { jsonIssue } from "../../src/base/json.js";
 import { BUDGET_KEY } from "../../src/compile/phase-node.js";
 import { ChildThreads } from "./child.js";
 import type { TaskEnd } from "./flight.js";
-import type { Task } from "./plan.js";
+import type { Task } from "../../src/planning/plan.js";
 
 /** One run of one task. */
 export interface Assignment<State> {

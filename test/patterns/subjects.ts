@@ -7,10 +7,12 @@ import {
   hierarchical,
   loop,
   mapReduce,
+  orchestratorWorker,
   parallel,
   pipeline,
   router,
   sequential,
+  supervisor,
   swarm,
   withTask,
   type Agent,
@@ -225,3 +227,22 @@ export const routed = router({
   maxHandoffs: 1,
 });
 export const overseen = router({ name: "overseen", agents: [idle("a"), idle("b")], supervisor: idle("boss"), maxHandoffs: 1 });
+const crew = [idle("researcher"), idle("coder")];
+export const delegating = supervisor({ name: "delegating", supervisor: idle("boss"), workers: crew, maxRounds: 2 });
+export const dispatching = supervisor({
+  name: "dispatching",
+  supervisor: idle("boss"),
+  workers: crew,
+  strategy: "sequential",
+  autoDelegate: true,
+});
+export const deferring = supervisor({ name: "deferring", supervisor: idle("boss"), workers: crew, asyncDelivery: true, maxRounds: 2 });
+
+export const planned = orchestratorWorker({
+  name: "planned",
+  planner: idle("planner"),
+  workers: crew,
+  synthesizer: idle("writer"),
+  maxReplans: 1,
+});
+export const bare = orchestratorWorker({ name: "bare", planner: idle("planner"), workers: crew, onFailure: "skip" });
