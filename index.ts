@@ -68,6 +68,16 @@ export { type ModelAgent, type TurnLimits } from "./nodes/model-turn.js";
 export { type RemoteQuestions } from "./nodes/remote-agent.js";
 export { idempotencyKey } from "./nodes/tool-calls.js";
 export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type LoopResult } from "./graphs/loop.js";
+export {
+  magentic,
+  magenticResult,
+  type MagenticDefinition,
+  type MagenticLimits,
+  type MagenticResult,
+  type MagenticStop,
+} from "./graphs/magentic.js";
+export { type LedgerQuestion, type Think } from "./nodes/orchestrator.js";
+export { type ProgressLedger, type Slot } from "./src/ledger/progress-ledger.js";
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";
 export { pipeline, type Pipeline, type PipelineDefinition, type Stage } from "./graphs/pipeline.js";
 export { sequential, type SequentialDefinition } from "./graphs/sequential.js";

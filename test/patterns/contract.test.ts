@@ -9,6 +9,7 @@ const features = {
   "B6 pipeline": [subjects.talking, subjects.working, subjects.circling, subjects.supervised, subjects.mixed],
   "B7 swarm": [subjects.mesh, subjects.restricted, subjects.silent],
   "B9 loop": [subjects.panel, subjects.queue, subjects.single],
+  "B11 Magentic-One": [subjects.ledgers, subjects.unforgiving],
 };
 
 /** Edges that a guard closes for good. */

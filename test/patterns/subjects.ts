@@ -1,6 +1,6 @@
 import { assign, setup } from "xstate";
 import { z } from "zod";
-import { agent, defineOrchestration, loop, mapReduce, parallel, pipeline, sequential, swarm, type Agent } from "../../index.js";
+import { agent, defineOrchestration, loop, magentic, mapReduce, parallel, pipeline, sequential, swarm, type Agent } from "../../index.js";
 
 /** An agent whose work does not matter: in the contract the script decides. */
 export const idle = <const Id extends string>(id: Id): Agent<Id> => agent({ id, run: () => "Done." });
@@ -188,3 +188,20 @@ export const racing = defineOrchestration({
 });
 
 export const mapping = mapReduce({ name: "mapping", items: () => [1, 2], mapper: idle("mapper"), reducer: idle("reducer") });
+
+export const ledgers = magentic({
+  name: "ledgers",
+  orchestrator: () => "",
+  team: [idle("surfer"), idle("coder")],
+  maxRounds: 4,
+  maxStalls: 2,
+  maxResets: 1,
+});
+export const unforgiving = magentic({
+  name: "unforgiving",
+  orchestrator: () => "",
+  team: [idle("surfer")],
+  maxRounds: 2,
+  maxStalls: 2,
+  maxResets: 0,
+});
