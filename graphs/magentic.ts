@@ -22,6 +22,8 @@ export interface MagenticLimits {
   readonly maxRounds?: number;
   /** Rounds without progress, or in a loop, that make a new plan; each round with progress takes one back. Default 3. */
   readonly maxStalls?: number;
+  /** The same without taking any back: a team that stalls every other round is stuck as well. Default `maxStalls` + 1. */
+  readonly maxStallsPerPlan?: number;
   /** New plans for one task. Default 2. */
   readonly maxResets?: number;
 }
@@ -49,6 +51,8 @@ export interface MagenticResult {
   readonly reason: string | undefined;
   readonly rounds: number;
   readonly stalls: number;
+  /** Stalls since the last plan, none taken back. */
+  readonly stallsOfPlan: number;
   readonly resets: number;
   readonly task: string | undefined;
   readonly facts: string | undefined;
@@ -68,12 +72,13 @@ export function magenticResult({ control, results }: Pick<BaseState, "control" |
   const plan = of("plan")?.data as { readonly plan: string } | undefined;
   const progress = of("progress")?.data as ProgressResult | undefined;
   const ledger = progress !== undefined && "ledger" in progress ? progress.ledger : undefined;
-  const { rounds, stalls, resets, stop } = counters(control.context);
+  const { rounds, stalls, stallsOfPlan, resets, stop } = counters(control.context);
   return {
     stop,
     reason: stop === "satisfied" ? ledger?.is_request_satisfied.reason : undefined,
     rounds,
     stalls,
+    stallsOfPlan,
     resets,
     task: sheet?.task,
     facts: sheet?.facts,
@@ -84,12 +89,7 @@ export function magenticResult({ control, results }: Pick<BaseState, "control" |
   };
 }
 
-interface Counters {
-  readonly rounds: number;
-  readonly stalls: number;
-  readonly resets: number;
-  readonly stop: MagenticStop | undefined;
-}
+type Counters = Pick<MagenticResult, "rounds" | "stalls" | "stallsOfPlan" | "resets" | "stop">;
 
 const counters = (context: Readonly<Record<string, unknown>>): Counters => context as unknown as Counters; // written by this chart's assignments only
 
@@ -103,10 +103,12 @@ export function magentic<const Id extends string, const F extends Fields = Recor
   definition: MagenticDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | OrchestratorPhase, F, Name> {
   const { name, team, maxRounds = 30, maxStalls = 3, maxResets = 2, ledgerAttempts = 3, milliseconds = 300_000 } = definition;
+  const maxStallsPerPlan = definition.maxStallsPerPlan ?? maxStalls + 1;
   const issues: Issue[] = [
     ...(team.length === 0 ? [{ path: "team", code: "NO_AGENTS", message: "give at least one specialist" }] : []),
     ...limitIssue("maxRounds", maxRounds),
     ...limitIssue("maxStalls", maxStalls),
+    ...limitIssue("maxStallsPerPlan", maxStallsPerPlan),
     ...limitIssue("maxResets", maxResets, 0),
     ...limitIssue("ledgerAttempts", ledgerAttempts),
     ...limitIssue("milliseconds", milliseconds),
@@ -115,7 +117,7 @@ export function magentic<const Id extends string, const F extends Fields = Recor
 
   const count = (change: (now: Counters) => Partial<Counters>) =>
     assign(({ context }: { context: PatternContext }) => ({ ...change(counters(context)) }));
-  const isStuck = ({ stalls }: Counters) => stalls + 1 >= maxStalls;
+  const isStuck = ({ stalls, stallsOfPlan }: Counters) => stalls + 1 >= maxStalls || stallsOfPlan + 1 >= maxStallsPerPlan;
   const isLast = ({ rounds }: Counters) => rounds + 1 >= maxRounds;
   const canReplan = (now: Counters) => now.resets < maxResets && !isLast(now);
   const guard =
@@ -126,9 +128,9 @@ export function magentic<const Id extends string, const F extends Fields = Recor
   const replanned = {
     guard: guard((now) => isStuck(now) && canReplan(now)),
     target: "facts",
-    actions: count(({ rounds, resets }) => ({ rounds: rounds + 1, stalls: 0, resets: resets + 1 })),
+    actions: count(({ rounds, resets }) => ({ rounds: rounds + 1, stalls: 0, stallsOfPlan: 0, resets: resets + 1 })),
   };
-  const stall = count(({ rounds, stalls }) => ({ rounds: rounds + 1, stalls: stalls + 1 }));
+  const stall = count((now) => ({ rounds: now.rounds + 1, stalls: now.stalls + 1, stallsOfPlan: now.stallsOfPlan + 1 }));
   const advance = count(({ rounds, stalls }) => ({ rounds: rounds + 1, stalls: Math.max(0, stalls - 1) }));
   /** A round that led nowhere: on with `next`, unless a new plan is due, or the end. */
   const stalled = (next: { readonly target: string; readonly reenter?: boolean }, isOpen: (now: Counters) => boolean) => [
@@ -143,7 +145,7 @@ export function magentic<const Id extends string, const F extends Fields = Recor
   ];
 
   const machine = machineOf(name, [...ORCHESTRATOR_PHASES.map((id) => ({ id })), ...team], {
-    context: { rounds: 0, stalls: 0, resets: 0 },
+    context: { rounds: 0, stalls: 0, stallsOfPlan: 0, resets: 0 },
     initial: "facts",
     states: {
       facts: { on: { DONE: "plan" } },

@@ -162,6 +162,14 @@ describe("B11 Magentic-One", () => {
       expect(magenticResult(state)).toMatchObject({ stop: "satisfied", rounds: 6, resets: 1, stalls: 0 }); // 1 2 1 2 3 → new plan
     });
 
+    it("a team that stalls every other round is stuck, though each round with progress takes one back", async () => {
+      const lead = leader([stuck("a"), round("a", "Go."), stuck("a"), round("a", "Go."), stuck("a"), round("a", "Go."), stuck("a"), done]);
+      const state = await magentic({ name: "team", orchestrator: lead.orchestrator, team: [echo("a"), echo("b")] })
+        .compile()
+        .invoke(says("x"));
+      expect(magenticResult(state)).toMatchObject({ stop: "satisfied", rounds: 8, resets: 1, stallsOfPlan: 0 });
+    });
+
     it("lead to new facts and a new plan made with the transcript, which is then cleared for everybody", async () => {
       const lead = leader([stuck("a", "First."), stuck("a", "Second."), round("b", "Third."), done]);
       const seen: string[] = [];
