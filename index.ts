@@ -66,6 +66,7 @@ export { type HandoffPolicy } from "./nodes/handoff-middleware.js";
 export { human, HumanAnswer, type HumanDefinition, type HumanQuestion } from "./nodes/human.js";
 export { type ModelAgent, type TurnLimits } from "./nodes/model-turn.js";
 export { type RemoteQuestions } from "./nodes/remote-agent.js";
+export { specialist, SPECIALISTS, type SpecialistDefinition, type SpecialistRole } from "./nodes/specialist.js";
 export { idempotencyKey } from "./nodes/tool-calls.js";
 export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type LoopResult } from "./graphs/loop.js";
 export {
