@@ -67,6 +67,7 @@ export { type HandoffPolicy } from "./nodes/handoff-middleware.js";
 export { human, HumanAnswer, type HumanDefinition, type HumanQuestion } from "./nodes/human.js";
 export { type ModelAgent, type TurnLimits } from "./nodes/model-turn.js";
 export { type RemoteQuestions } from "./nodes/remote-agent.js";
+export { specialist, SPECIALISTS, type SpecialistDefinition, type SpecialistRole } from "./nodes/specialist.js";
 export { idempotencyKey } from "./nodes/tool-calls.js";
 export { type Aggregate, type Aggregation, type Conflict, type OnConflict } from "./graphs/aggregate.js";
 export { abstain, Ballot, vote, type CastBallot, type ReadBallot, type Tally } from "./graphs/ballots.js";
@@ -76,6 +77,16 @@ export { envelopeOf, type Envelope } from "./graphs/envelope.js";
 export { hierarchical, withTask, type HierarchicalDefinition } from "./graphs/hierarchical.js";
 export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type LoopResult } from "./graphs/loop.js";
 export { orchestratorWorker, planOf, type OrchestratorWorkerDefinition, type PlanState } from "./graphs/orchestrator-worker.js";
+export {
+  magentic,
+  magenticResult,
+  type MagenticDefinition,
+  type MagenticLimits,
+  type MagenticResult,
+  type MagenticStop,
+} from "./graphs/magentic.js";
+export { type LedgerQuestion, type Think } from "./nodes/orchestrator.js";
+export { type ProgressLedger, type Slot } from "./src/ledger/progress-ledger.js";
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";
 export { pipeline, type Pipeline, type PipelineDefinition, type Stage } from "./graphs/pipeline.js";
 export { router, type RouterDefinition, type Routing, type RoutingConditions, type RoutingRule } from "./graphs/router.js";

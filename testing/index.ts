@@ -4,6 +4,10 @@ export { everyEdge, type EdgeScript, type Exploration, type Reached } from "./ev
 export { type ExploreOptions, type Payload, type Step } from "./steps.js";
 export { KillableSaver, KilledError } from "./killable-saver.js";
 export { manualClock, type ManualClock } from "./manual-clock.js";
+export { readMagenticLog, type MagenticLog, type RecordedEnd, type RecordedRound, type UnusedLine } from "./replay/magentic-log.js";
+export { magenticReport, magenticSummary, magenticTable, type MagenticRunSummary } from "./replay/magentic-report.js";
+export type { RecordedMember } from "./replay/recorded-team.js";
+export { replayMagentic, type MagenticReplay, type ReplayedRound } from "./replay/replay-magentic.js";
 export { patternContract, type ContractOptions } from "./pattern-contract.js";
 export { scripted, scriptedAgent, type ScriptedAgent, type TurnStep } from "./scripted-agent.js";
 export {

@@ -14,6 +14,7 @@ const features = {
   "B8 supervisor": [subjects.delegating, subjects.dispatching, subjects.deferring],
   "B9 loop": [subjects.panel, subjects.queue, subjects.single],
   "B10 orchestrator-worker": [subjects.planned, subjects.bare],
+  "B11 Magentic-One": [subjects.ledgers, subjects.unforgiving],
   "B12 router": [subjects.routed, subjects.overseen],
 };
 

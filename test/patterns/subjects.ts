@@ -6,6 +6,7 @@ import {
   defineOrchestration,
   hierarchical,
   loop,
+  magentic,
   mapReduce,
   orchestratorWorker,
   parallel,
@@ -246,3 +247,19 @@ export const planned = orchestratorWorker({
   maxReplans: 1,
 });
 export const bare = orchestratorWorker({ name: "bare", planner: idle("planner"), workers: crew, onFailure: "skip" });
+export const ledgers = magentic({
+  name: "ledgers",
+  orchestrator: () => "",
+  team: [idle("surfer"), idle("coder")],
+  maxRounds: 4,
+  maxStalls: 2,
+  maxResets: 1,
+});
+export const unforgiving = magentic({
+  name: "unforgiving",
+  orchestrator: () => "",
+  team: [idle("surfer")],
+  maxRounds: 2,
+  maxStalls: 2,
+  maxResets: 0,
+});

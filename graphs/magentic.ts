@@ -1,0 +1,224 @@
+import { assign } from "xstate";
+import type { Agent, Turn } from "../src/agent/agent.js";
+import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
+import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import type { LedgerReading, ProgressLedger } from "../src/ledger/progress-ledger.js";
+import { toldToSpecialist, transcript } from "../src/ledger/transcript.js";
+import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
+import type { ChatModel } from "../nodes/chat-model.js";
+import {
+  orchestrator,
+  ORCHESTRATOR_PHASES,
+  type FactSheet,
+  type OrchestratorPhase,
+  type ProgressResult,
+  type Think,
+} from "../nodes/orchestrator.js";
+import { again, limitIssue, machineOf, THE_END, type PatternContext } from "./machine.js";
+
+/** Limits of a Magentic-One team. */
+export interface MagenticLimits {
+  /** Progress ledgers for one task. Default 30. */
+  readonly maxRounds?: number;
+  /** Rounds without progress, or in a loop, that make a new plan; each round with progress takes one back. Default 3. */
+  readonly maxStalls?: number;
+  /** The same without taking any back: a team that stalls every other round is stuck as well. Default `maxStalls` + 1. */
+  readonly maxStallsPerPlan?: number;
+  /** New plans for one task. Default 2. */
+  readonly maxResets?: number;
+}
+
+/** A team, and the model that leads it. */
+export interface MagenticDefinition<Id extends string, F extends Fields> extends OrchestrationOptions<F>, MagenticLimits {
+  /** The orchestrator's model, or a function in its place. */
+  readonly orchestrator: ChatModel | Think<FieldValues<F>>;
+  /** Specialists, people among them; their descriptions are all the orchestrator knows of them. */
+  readonly team: readonly Agent<Id, FieldValues<F>>[];
+  /** Times the model is asked for a ledger in one round; what was wrong is fed back, and the last failure counts as a stall. Default 3. */
+  readonly ledgerAttempts?: number;
+  /** Wall time of each of the orchestrator's model calls in milliseconds. Default 300,000. */
+  readonly milliseconds?: number;
+}
+
+/** Why a task ended: it was satisfied, a stall came after the last reset, or the rounds were used up. */
+export type MagenticStop = "satisfied" | "stalled" | "rounds";
+
+/** How a task stands or ended: both ledgers and the counters. */
+export interface MagenticResult {
+  /** Undefined while the work goes on. */
+  readonly stop: MagenticStop | undefined;
+  /** The ledger's own reason, when it was satisfied. */
+  readonly reason: string | undefined;
+  readonly rounds: number;
+  readonly stalls: number;
+  /** Stalls since the last plan, none taken back. */
+  readonly stallsOfPlan: number;
+  readonly resets: number;
+  readonly task: string | undefined;
+  readonly facts: string | undefined;
+  readonly plan: string | undefined;
+  /** The last progress ledger that could be used. */
+  readonly ledger: ProgressLedger | undefined;
+  /** What was wrong with the last one, when it could not be used. */
+  readonly problem: string | undefined;
+  /** What the team said in answer to the person. */
+  readonly answer: string | undefined;
+}
+
+/** Reads both ledgers from a thread's state: also while it runs, and from every checkpoint of its history. */
+export function magenticResult({ control, results }: Pick<BaseState, "control" | "results">): MagenticResult {
+  const of = (phase: OrchestratorPhase) => (results[phase]?.episode === control.episode ? results[phase] : undefined);
+  const sheet = of("facts")?.data as FactSheet | undefined; // these three are written by the orchestrator's own phases
+  const plan = of("plan")?.data as { readonly plan: string } | undefined;
+  const progress = of("progress")?.data as ProgressResult | undefined;
+  const ledger = progress !== undefined && "ledger" in progress ? progress.ledger : undefined;
+  const { rounds, stalls, stallsOfPlan, resets, stop } = counters(control.context);
+  return {
+    stop,
+    reason: stop === "satisfied" ? ledger?.is_request_satisfied.reason : undefined,
+    rounds,
+    stalls,
+    stallsOfPlan,
+    resets,
+    task: sheet?.task,
+    facts: sheet?.facts,
+    plan: plan?.plan,
+    ledger,
+    problem: progress !== undefined && "problem" in progress ? progress.problem : undefined,
+    answer: of("answer")?.content,
+  };
+}
+
+type Counters = Pick<MagenticResult, "rounds" | "stalls" | "stallsOfPlan" | "resets" | "stop">;
+
+const counters = (context: Readonly<Record<string, unknown>>): Counters => context as unknown as Counters; // written by this chart's assignments only
+
+/**
+ * Magentic-One (Fourney et al., 2024): an orchestrator keeps a task ledger (facts and plan) and, each round, a progress ledger that
+ * names the next speaker and its instruction. Stalls lead to new facts and a new plan made from the whole transcript, which is
+ * then cleared; whatever ends the work, the orchestrator's model gives the final answer, and {@link magenticResult} says why.
+ * @throws InvalidDefinitionError when the team is empty, an id is one of the orchestrator's, or a limit is none.
+ */
+export function magentic<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
+  definition: MagenticDefinition<Id, F> & { readonly name: Name },
+): Orchestration<Id | OrchestratorPhase, F, Name> {
+  const { name, team, maxRounds = 30, maxStalls = 3, maxResets = 2, ledgerAttempts = 3, milliseconds = 300_000 } = definition;
+  const maxStallsPerPlan = definition.maxStallsPerPlan ?? maxStalls + 1;
+  const issues: Issue[] = [
+    ...(team.length === 0 ? [{ path: "team", code: "NO_AGENTS", message: "give at least one specialist" }] : []),
+    ...limitIssue("maxRounds", maxRounds),
+    ...limitIssue("maxStalls", maxStalls),
+    ...limitIssue("maxStallsPerPlan", maxStallsPerPlan),
+    ...limitIssue("maxResets", maxResets, 0),
+    ...limitIssue("ledgerAttempts", ledgerAttempts),
+    ...limitIssue("milliseconds", milliseconds),
+  ];
+  if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
+
+  const count = (change: (now: Counters) => Partial<Counters>) =>
+    assign(({ context }: { context: PatternContext }) => ({ ...change(counters(context)) }));
+  const isStuck = ({ stalls, stallsOfPlan }: Counters) => stalls + 1 >= maxStalls || stallsOfPlan + 1 >= maxStallsPerPlan;
+  const isLast = ({ rounds }: Counters) => rounds + 1 >= maxRounds;
+  const canReplan = (now: Counters) => now.resets < maxResets && !isLast(now);
+  const guard =
+    (test: (now: Counters) => boolean) =>
+    ({ context }: { context: PatternContext }) =>
+      test(counters(context));
+  const stopAs = (stop: MagenticStop) => ({ target: "answer", actions: count((now) => ({ rounds: now.rounds + 1, stop })) });
+  const replanned = {
+    guard: guard((now) => isStuck(now) && canReplan(now)),
+    target: "facts",
+    actions: count(({ rounds, resets }) => ({ rounds: rounds + 1, stalls: 0, stallsOfPlan: 0, resets: resets + 1 })),
+  };
+  const stall = count((now) => ({ rounds: now.rounds + 1, stalls: now.stalls + 1, stallsOfPlan: now.stallsOfPlan + 1 }));
+  const advance = count(({ rounds, stalls }) => ({ rounds: rounds + 1, stalls: Math.max(0, stalls - 1) }));
+  /** A round that led nowhere: on with `next`, unless a new plan is due, or the end. */
+  const stalled = (next: { readonly target: string; readonly reenter?: boolean }, isOpen: (now: Counters) => boolean) => [
+    ...(maxResets === 0 ? [] : [replanned]),
+    { guard: guard((now) => !isStuck(now) && isOpen(now)), ...next, actions: stall },
+    { guard: guard((now) => isStuck(now) && now.resets >= maxResets), ...stopAs("stalled") },
+    stopAs("rounds"),
+  ];
+  const heard = [
+    { guard: guard(({ rounds }) => rounds < maxRounds), target: "progress" },
+    { target: "answer", actions: count(() => ({ stop: "rounds" })) },
+  ];
+
+  const machine = machineOf(name, [...ORCHESTRATOR_PHASES.map((id) => ({ id })), ...team], {
+    context: { rounds: 0, stalls: 0, stallsOfPlan: 0, resets: 0 },
+    initial: "facts",
+    states: {
+      facts: { on: { DONE: "plan" } },
+      plan: { on: { DONE: "progress" } },
+      progress: {
+        on: {
+          SATISFIED: stopAs("satisfied"),
+          UNUSABLE: stalled(again("progress"), (now) => !isLast(now)),
+          ...Object.fromEntries(
+            team.flatMap(({ id }) => [
+              [`ASK.${id}`, { target: id, actions: advance }],
+              [`STALLED.${id}`, stalled({ target: id }, () => true)],
+            ]),
+          ),
+        },
+      },
+      ...Object.fromEntries(team.map(({ id }) => [id, { on: { DONE: heard, FAIL: heard } }])),
+      answer: { on: { DONE: THE_END } },
+      [THE_END]: { type: "final" },
+    },
+  });
+
+  const lead = orchestrator<FieldValues<F>>({
+    id: LEADER,
+    ask: definition.orchestrator,
+    team,
+    attempts: ledgerAttempts,
+    milliseconds,
+    settle: (reading, turn) => {
+      const event = eventOf(reading);
+      return { event, asks: !event.type.startsWith("STALLED.") || !isStuck(counters(turn.control.context)) };
+    },
+    stopped: ({ control }) => STOPPED[counters(control.context).stop ?? "satisfied"],
+  });
+  return orchestrate<Id | OrchestratorPhase, F, Name>(
+    machine,
+    [...ORCHESTRATOR_PHASES.map((phase) => [phase, lead] as const), ...team.map((member) => [member.id, listening(member)] as const)],
+    { answerFrom: "answer", ...definition, limits: { ...limitsFor(maxRounds, maxResets, ledgerAttempts), ...definition.limits } },
+  );
+}
+
+const LEADER = "orchestrator";
+const SPEAKER = { author: LEADER, plan: "plan", answer: "answer" };
+const STOPPED: Readonly<Record<MagenticStop, string | undefined>> = {
+  satisfied: undefined,
+  stalled: "no plan led any further",
+  rounds: "all rounds were used",
+};
+const MAX_REASON = 1_000;
+
+/** The event that a ledger is for the chart: who is asked, and whether the round counts as a stall. */
+function eventOf(reading: LedgerReading): { readonly type: string; readonly reason: string } {
+  if (!reading.ok) return { type: "UNUSABLE", reason: reading.problem.slice(0, MAX_REASON) };
+  const { is_request_satisfied: satisfied, is_in_loop: loop, is_progress_being_made: progress, next_speaker: next } = reading.ledger;
+  if (satisfied.answer) return { type: "SATISFIED", reason: satisfied.reason.slice(0, MAX_REASON) };
+  const stall = loop.answer ? loop : progress.answer ? undefined : progress;
+  return { type: `${stall === undefined ? "ASK" : "STALLED"}.${next.answer}`, reason: (stall ?? next).reason.slice(0, MAX_REASON) };
+}
+
+/** A specialist hears what was said since the last plan: the transcript before it is kept, but not shown. */
+function listening<State>(member: Agent<string, State>): Agent<string, State> {
+  return {
+    ...member,
+    node: (place) => {
+      const inner = member.node(place);
+      const shown = (turn: Turn<State>) => toldToSpecialist(transcript(turn.messages, SPEAKER), member.id);
+      return { ...inner, run: (turn) => inner.run({ ...turn, messages: shown(turn) }) };
+    },
+  };
+}
+
+/** The chart ends every task by itself: its own limits lie beyond that. */
+const limitsFor = (rounds: number, resets: number, attempts: number) => ({
+  steps: Math.max(100, 2 * rounds + 2 * resets + 10),
+  modelCalls: Math.max(200, (attempts + 10) * rounds + 2 * resets + 10),
+});
