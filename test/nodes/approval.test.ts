@@ -1,8 +1,18 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
 import { Command, interrupt, isInterrupted, MemorySaver } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { agent, parallel, sequential, swarm, type ApprovalDecision, type ApprovalQuestion, type BaseState } from "../../index.js";
+import {
+  agent,
+  idempotencyKey,
+  parallel,
+  sequential,
+  swarm,
+  type ApprovalDecision,
+  type ApprovalQuestion,
+  type BaseState,
+} from "../../index.js";
 import { callHandoff, callTool, scriptedAgent, scriptedModel, type ModelStep, type ScriptedCall } from "../../testing/index.js";
 import { ask, thread } from "./graph-fixtures.js";
 
@@ -437,6 +447,22 @@ describe("A4 what was done is not done again", () => {
     expect(paid).toEqual([1]);
     expect(answersIn(state)).toEqual(["1", "yes to one?", "yes to two?"]);
     model.assertDone();
+  });
+
+  it("the key for services that take one is another for each call, though the model counts its calls from nought each time", async () => {
+    const keys: (string | undefined)[] = [];
+    const schema = z.object({ amount: z.number() });
+    const payTool = tool((_, options: RunnableConfig) => `${keys.push(idempotencyKey(options))}`, {
+      name: "pay",
+      description: "Pays.",
+      schema,
+    });
+    const model = scriptedModel([[pay(1, "0"), pay(1, "0")], pay(1, "0"), "Done."]);
+    const graph = sequential({ name: "line", agents: [agent({ id: "clerk", model, tools: [payTool] })] });
+    await graph.compile({ checkpointer: new MemorySaver() }).invoke(ask("go"), config);
+    expect(keys).toHaveLength(3);
+    expect(new Set(keys).size).toBe(3);
+    expect(keys).not.toContain(undefined);
   });
 
   it("a turn that is not durable asks again with what it then asks for, and approves nothing else", async () => {
