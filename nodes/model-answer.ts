@@ -20,9 +20,10 @@ export function readAnswer(turn: Turn, answer: BaseMessage, earlier: readonly Ba
   const named = [...whole, ...broken.map((call) => ({ id: call.id, name: call.name ?? "unknown", args: {} }))];
   const ids = ownIds(turn, named, earlier);
   const calls = named.map(({ name, args }, index): ToolCall => ({ type: "tool_call", name, args, id: ids[index] ?? "" }));
+  const isTaken = [...turn.messages, ...earlier].some((message) => message.id === answer.id); // it would replace that message
   return new AIMessage({
     content: withCalls(answer.content, named, calls),
-    id: answer.id === undefined || turn.messages.some((message) => message.id === answer.id) ? turn.clock.id() : answer.id, // an id twice would replace a message
+    id: answer.id === undefined || isTaken ? turn.clock.id() : answer.id,
     name: turn.agent,
     additional_kwargs: kwargs,
     response_metadata: answer.response_metadata,

@@ -96,6 +96,23 @@ describe("A7 a model behind OpenAI's protocol", () => {
     expect(server.statuses()).toEqual([429, 200]);
   });
 
+  it("that gives all its answers one id loses none of them", async () => {
+    const { tool: bookRoom } = book();
+    const calls = (room: string) => ({ response: { id: "same", toolCalls: [{ name: "book", arguments: json({ room }), id: "c1" }] } });
+    const server = await openAI([
+      calls("red"),
+      calls("blue"),
+      { response: { id: "same", content: "Both." } },
+      { response: { id: "same", content: "Bye." } },
+    ]);
+    const graph = swarm({ name: "desk", agents: [agent({ id: "clerk", model: server.model(), tools: [bookRoom] })] }).compile(saver());
+    await graph.invoke(ask("hi"), config);
+    const state = await graph.invoke(ask("thanks"), config);
+    expect(texts(state)).toEqual(["hi", "", "red is booked.", "", "blue is booked.", "Both.", "thanks", "Bye."]);
+    expect(server.requests().at(-1)?.messages).toHaveLength(7);
+    expectClean(server.requests());
+  });
+
   it("that refuses for good ends the run with its reason, and the thread takes the next input", async () => {
     const refused = { response: { error: { message: "no such model", type: "invalid_request_error" }, status: 400 } };
     const server = await openAI([refused, "Better now."]);
