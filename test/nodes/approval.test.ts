@@ -386,6 +386,30 @@ describe("A4 what was done is not done again", () => {
     model.assertDone();
   });
 
+  it("nor three levels down, after an error of the model, a retry and a second question", async () => {
+    const checkpointer = new MemorySaver();
+    const { done, model, clerk } = till([look(1), pay(2), new Error("overloaded"), refund(3), "Done."]);
+    const [before, beside, after] = [
+      scriptedAgent("before", ["b"]),
+      scriptedAgent("beside", ["s"]),
+      scriptedAgent("after", ["a"]),
+    ] as const;
+    const cellar = sequential({ name: "cellar", agents: [clerk] });
+    const floor = parallel({ name: "floor", branches: [cellar, beside], onFailure: "stop" });
+    const house = () => sequential({ name: "house", agents: [before, floor, after] }).compile({ checkpointer });
+    await start(house());
+    await expect(resume(house(), approveAll(await question(house())))).rejects.toThrow("overloaded");
+    expect(done).toEqual(["look 1", "pay 2"]);
+    expect(isInterrupted(await house().invoke(null, config))).toBe(true);
+    expect(done).toEqual(["look 1", "pay 2"]);
+    const asked = await question(house());
+    expect(asked.value.requests).toMatchObject([{ tool: "refund", args: { amount: 3 } }]);
+    const state = (await resume(house(), approveAll(asked))) as BaseState;
+    expect(done).toEqual(["look 1", "pay 2", "refund 3"]);
+    expect(state.messages.at(-1)?.text).toBe("a");
+    for (const each of [model, before, beside, after]) each.assertDone();
+  });
+
   it("an error beside a question: what had finished stays, and the question is asked again", async () => {
     const checkpointer = new MemorySaver();
     const done: number[] = [];
