@@ -12,18 +12,24 @@ export function readAnswer(turn: Turn, answer: BaseMessage, earlier: readonly Ba
   const { tool_calls: _raw, ...kwargs } = rest.additional_kwargs;
   const streamed = (rest as Partial<AIMessageChunk>).tool_call_chunks ?? []; // only a chunk has them
   const whole = tool_calls.filter((call) => isWhole(call, streamed));
-  const broken = [...tool_calls.filter((call) => !whole.includes(call)).map((call) => unread(call, streamed)), ...invalid_tool_calls];
+  const broken = [
+    ...tool_calls.filter((call) => !whole.includes(call)).map((call) => unread(call, streamed)),
+    ...invalid_tool_calls,
+    ...invalidBlocks(answer.content).filter((block) => !invalid_tool_calls.some((known) => known.id === block.id)),
+  ];
   const named = [...whole, ...broken.map((call) => ({ id: call.id, name: call.name ?? "unknown", args: {} }))];
   const ids = ownIds(turn, named, earlier);
+  const calls = named.map(({ name, args }, index): ToolCall => ({ type: "tool_call", name, args, id: ids[index] ?? "" }));
+  const isTaken = [...turn.messages, ...earlier].some((message) => message.id === answer.id); // it would replace that message
   return new AIMessage({
-    content: withIds(answer.content, named, ids),
-    id: answer.id === undefined || turn.messages.some((message) => message.id === answer.id) ? turn.clock.id() : answer.id, // an id twice would replace a message
+    content: withCalls(answer.content, named, calls),
+    id: answer.id === undefined || isTaken ? turn.clock.id() : answer.id,
     name: turn.agent,
     additional_kwargs: kwargs,
     response_metadata: answer.response_metadata,
     ...(rest.usage_metadata === undefined ? {} : { usage_metadata: rest.usage_metadata }),
-    tool_calls: named.map((call, index) => ({ type: "tool_call", name: call.name, args: call.args, id: ids[index] ?? "" })),
-    invalid_tool_calls: broken.map((call, index) => ({ ...call, id: ids[whole.length + index] ?? "" })),
+    tool_calls: calls,
+    invalid_tool_calls: broken.map((call, index) => ({ ...call, type: INVALID, id: ids[whole.length + index] ?? "" })),
   });
 }
 
@@ -71,13 +77,26 @@ function ownIds(turn: Turn, calls: readonly { readonly id?: string | undefined }
   });
 }
 
-/** Content that comes in blocks names its calls too. */
-function withIds(content: MessageContent, calls: readonly { readonly id?: string | undefined }[], ids: readonly string[]): MessageContent {
+const INVALID = "invalid_tool_call";
+
+/** Where a model's answer is streamed as protocol events, what cannot be read stands among its content only. */
+const invalidBlocks = (content: MessageContent): InvalidToolCall[] =>
+  typeof content === "string" ? [] : (content.filter((block) => block.type === INVALID) as unknown as InvalidToolCall[]); // LangChain's standard block of that type
+
+/** Content that comes in blocks names its calls too: under the same ids and with the same arguments. */
+function withCalls(
+  content: MessageContent,
+  given: readonly { readonly id?: string | undefined }[],
+  calls: readonly ToolCall[],
+): MessageContent {
   if (typeof content === "string") return content;
-  const left = calls.map((call, index) => ({ old: call.id, own: ids[index] }));
-  return content.map((block) => {
-    const place = left.findIndex(({ old }) => old !== undefined && old === block["id"]);
-    const [found] = place < 0 ? [] : left.splice(place, 1);
-    return found?.own === undefined ? block : { ...block, id: found.own };
-  });
+  const left = given.map((call, index) => ({ old: call.id, call: calls[index] }));
+  return content
+    .filter((block) => block.type !== INVALID)
+    .map((block) => {
+      const place = left.findIndex(({ old }) => old !== undefined && old === block["id"]);
+      const [found] = place < 0 ? [] : left.splice(place, 1);
+      if (found?.call?.id === undefined) return block;
+      return { ...block, id: found.call.id, ...(block.type === "tool_call" ? { args: found.call.args } : {}) };
+    });
 }

@@ -11,7 +11,7 @@ const QUESTION_ID = /^[0-9a-f]{32}$/;
  * @throws InvalidRequestError when several questions are open and the answer names none, or it names none that is open.
  */
 export function addressed(resume: unknown, open: readonly Interrupt[]): unknown {
-  const ids = open.map((question) => question.id).filter((id) => id !== undefined);
+  const ids = [...new Set(open.map((question) => question.id).filter((id) => id !== undefined))];
   const [only] = ids;
   if (only === undefined) return resume; // a breakpoint, or a question that LangGraph gave no id
   const named = isPlainObject(resume) ? Object.keys(resume).filter((key) => QUESTION_ID.test(key)) : [];

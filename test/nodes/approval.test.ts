@@ -1,8 +1,18 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
 import { tool } from "@langchain/core/tools";
 import { Command, interrupt, isInterrupted, MemorySaver } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { agent, parallel, sequential, swarm, type ApprovalDecision, type ApprovalQuestion, type BaseState } from "../../index.js";
+import {
+  agent,
+  idempotencyKey,
+  parallel,
+  sequential,
+  swarm,
+  type ApprovalDecision,
+  type ApprovalQuestion,
+  type BaseState,
+} from "../../index.js";
 import { callHandoff, callTool, scriptedAgent, scriptedModel, type ModelStep, type ScriptedCall } from "../../testing/index.js";
 import { ask, thread } from "./graph-fixtures.js";
 
@@ -376,6 +386,30 @@ describe("A4 what was done is not done again", () => {
     model.assertDone();
   });
 
+  it("nor three levels down, after an error of the model, a retry and a second question", async () => {
+    const checkpointer = new MemorySaver();
+    const { done, model, clerk } = till([look(1), pay(2), new Error("overloaded"), refund(3), "Done."]);
+    const [before, beside, after] = [
+      scriptedAgent("before", ["b"]),
+      scriptedAgent("beside", ["s"]),
+      scriptedAgent("after", ["a"]),
+    ] as const;
+    const cellar = sequential({ name: "cellar", agents: [clerk] });
+    const floor = parallel({ name: "floor", branches: [cellar, beside], onFailure: "stop" });
+    const house = () => sequential({ name: "house", agents: [before, floor, after] }).compile({ checkpointer });
+    await start(house());
+    await expect(resume(house(), approveAll(await question(house())))).rejects.toThrow("overloaded");
+    expect(done).toEqual(["look 1", "pay 2"]);
+    expect(isInterrupted(await house().invoke(null, config))).toBe(true);
+    expect(done).toEqual(["look 1", "pay 2"]);
+    const asked = await question(house());
+    expect(asked.value.requests).toMatchObject([{ tool: "refund", args: { amount: 3 } }]);
+    const state = (await resume(house(), approveAll(asked))) as BaseState;
+    expect(done).toEqual(["look 1", "pay 2", "refund 3"]);
+    expect(state.messages.at(-1)?.text).toBe("a");
+    for (const each of [model, before, beside, after]) each.assertDone();
+  });
+
   it("an error beside a question: what had finished stays, and the question is asked again", async () => {
     const checkpointer = new MemorySaver();
     const done: number[] = [];
@@ -437,6 +471,22 @@ describe("A4 what was done is not done again", () => {
     expect(paid).toEqual([1]);
     expect(answersIn(state)).toEqual(["1", "yes to one?", "yes to two?"]);
     model.assertDone();
+  });
+
+  it("the key for services that take one is another for each call, though the model counts its calls from nought each time", async () => {
+    const keys: (string | undefined)[] = [];
+    const schema = z.object({ amount: z.number() });
+    const payTool = tool((_, options: RunnableConfig) => `${keys.push(idempotencyKey(options))}`, {
+      name: "pay",
+      description: "Pays.",
+      schema,
+    });
+    const model = scriptedModel([[pay(1, "0"), pay(1, "0")], pay(1, "0"), "Done."]);
+    const graph = sequential({ name: "line", agents: [agent({ id: "clerk", model, tools: [payTool] })] });
+    await graph.compile({ checkpointer: new MemorySaver() }).invoke(ask("go"), config);
+    expect(keys).toHaveLength(3);
+    expect(new Set(keys).size).toBe(3);
+    expect(keys).not.toContain(undefined);
   });
 
   it("a turn that is not durable asks again with what it then asks for, and approves nothing else", async () => {

@@ -41,6 +41,16 @@ async function streamed(graph: Streamable, text: string): Promise<string> {
   return seen;
 }
 
+interface EventStreamable {
+  streamEvents(input: object, config: object): unknown;
+}
+
+/** The same as protocol events, which is how Studio and `useStream` run a graph. */
+async function asEvents(graph: EventStreamable, text: string): Promise<void> {
+  const run = (await graph.streamEvents(ask(text), { ...config, version: "v3" })) as { readonly output: Promise<unknown> }; // LangGraph's form of version 3
+  await run.output;
+}
+
 const answersIn = (state: Pick<BaseState, "messages">) =>
   state.messages.filter((message) => ToolMessage.isInstance(message)).map((message) => message.text);
 
@@ -86,6 +96,23 @@ describe("A7 a model behind OpenAI's protocol", () => {
     expect(server.statuses()).toEqual([429, 200]);
   });
 
+  it("that gives all its answers one id loses none of them", async () => {
+    const { tool: bookRoom } = book();
+    const calls = (room: string) => ({ response: { id: "same", toolCalls: [{ name: "book", arguments: json({ room }), id: "c1" }] } });
+    const server = await openAI([
+      calls("red"),
+      calls("blue"),
+      { response: { id: "same", content: "Both." } },
+      { response: { id: "same", content: "Bye." } },
+    ]);
+    const graph = swarm({ name: "desk", agents: [agent({ id: "clerk", model: server.model(), tools: [bookRoom] })] }).compile(saver());
+    await graph.invoke(ask("hi"), config);
+    const state = await graph.invoke(ask("thanks"), config);
+    expect(texts(state)).toEqual(["hi", "", "red is booked.", "", "blue is booked.", "Both.", "thanks", "Bye."]);
+    expect(server.requests().at(-1)?.messages).toHaveLength(7);
+    expectClean(server.requests());
+  });
+
   it("that refuses for good ends the run with its reason, and the thread takes the next input", async () => {
     const refused = { response: { error: { message: "no such model", type: "invalid_request_error" }, status: 400 } };
     const server = await openAI([refused, "Better now."]);
@@ -128,11 +155,13 @@ describe("A4 a stream that breaks off", () => {
 });
 
 describe("A7 tool calls that cannot be carried out as they came", () => {
-  const run = async (calls: readonly { name: string; args: string; id?: string }[], streaming = true) => {
+  type Mode = "messages" | "events" | "invoke";
+  const run = async (calls: readonly { name: string; args: string; id?: string }[], mode: Mode = "messages") => {
     const { tool: bookRoom, made } = book();
     const server = await openAI([{ calls }, "Sorry."]);
     const graph = swarm({ name: "desk", agents: [agent({ id: "clerk", model: server.model(), tools: [bookRoom] })] }).compile(saver());
-    if (streaming) await streamed(graph, "hi");
+    if (mode === "messages") await streamed(graph, "hi");
+    else if (mode === "events") await asEvents(graph, "hi");
     else await graph.invoke(ask("hi"), config);
     const state = (await graph.getState(config)).values as BaseState;
     expect(state.messages.at(-1)?.text).toBe("Sorry.");
@@ -140,22 +169,27 @@ describe("A7 tool calls that cannot be carried out as they came", () => {
     return { made, answers: answersIn(state), state, sent: server.requests()[1]?.messages ?? [] };
   };
 
-  it.each([
+  const broken: readonly (readonly [string, string])[] = [
     ["are no JSON", "{room: blue}"],
     ["are a list", '["blue"]'],
     ["are a text", '"blue"'],
     ["break off in a number", '{"room":"blue","nights":1'],
     ["break off in a text", '{"room":"bl'],
     ["break off after a part that would do", '{"room":"blue"'],
-  ])("arguments that %s are not carried out, and the model is told", async (_what, args) => {
-    const { made, answers } = await run([{ name: "book", args, id: "c1" }]);
-    expect(made).toEqual([]);
-    expect(answers).toEqual([expect.stringMatching(/could not be read[\s\S]*Nothing was done/)]);
-  });
+  ];
+
+  it.each(broken.flatMap(([what, args]) => (["messages", "events"] as const).map((mode) => ({ what, args, mode }))))(
+    "arguments that $what are not carried out, and the model is told (streamed as $mode)",
+    async ({ args, mode }) => {
+      const { made, answers } = await run([{ name: "book", args, id: "c1" }], mode);
+      expect(made).toEqual([]);
+      expect(answers).toEqual([expect.stringMatching(/could not be read[\s\S]*Nothing was done/)]);
+    },
+  );
 
   it("the same without streaming", async () => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined); // LangChain's own, on such an answer
-    const { made, answers } = await run([{ name: "book", args: '{"room":"bl', id: "c1" }], false);
+    const { made, answers } = await run([{ name: "book", args: '{"room":"bl', id: "c1" }], "invoke");
     expect(warned.mock.calls.flat().join()).toContain("LangChain");
     expect(made).toEqual([]);
     expect(answers).toEqual([expect.stringMatching(/could not be read[\s\S]*Nothing was done/)]);
@@ -170,13 +204,13 @@ describe("A7 tool calls that cannot be carried out as they came", () => {
     expect(answers.toSorted()).toEqual([expect.stringContaining("could not be read"), "red is booked."]);
   });
 
-  it.each([true, false])("two calls under one id are two calls (streaming: %s)", async (streaming) => {
+  it.each(["messages", "events", "invoke"] as const)("two calls under one id are two calls (%s)", async (mode) => {
     const { made, answers, sent } = await run(
       [
         { name: "book", args: json({ room: "red" }), id: "c1" },
         { name: "book", args: json({ room: "blue" }), id: "c1" },
       ],
-      streaming,
+      mode,
     );
     expect(made).toEqual([{ room: "red" }, { room: "blue" }]);
     expect(answers).toEqual(["red is booked.", "blue is booked."]);
