@@ -14,6 +14,9 @@ export interface StoreUnderTest {
 
 const keys = (items: readonly { readonly key: string }[]): string[] => items.map((item) => item.key);
 
+/** A search as InMemoryStore has it, which knows vectors only. */
+const meaning = (query: string) => ({ query, ranking: "vector" as const });
+
 /** What LangGraph says of a store. */
 export function storeContract({ name, open, knowsLabels }: StoreUnderTest): void {
   describe(`${name} is a store`, () => {
@@ -127,12 +130,12 @@ export function storeContract({ name, open, knowsLabels }: StoreUnderTest): void
       await store.put(["v"], "hidden", { title: "cats purr" }, false);
       await store.put(["v", "own"], "own", { title: "x", note: "cats purr" }, ["note"]);
       await store.put(["w"], "away", { title: "cats purr" });
-      const found = await store.search(["v"], { query: "cats purr", ...{ ranking: "vector" } });
+      const found = await store.search(["v"], meaning("cats purr"));
       expect(new Set(keys(found).slice(0, 2))).toEqual(new Set(["cats", "own"]));
       expect(keys(found).toSorted()).toEqual(["cats", "dogs", "hidden", "own"]);
       expect(found[0]?.score).toBeCloseTo(1, 5);
       expect(found.find((item) => item.key === "hidden")?.score).toBeUndefined();
-      const bones = await store.search(["v"], { query: "bones", limit: 1, ...{ ranking: "vector" } });
+      const bones = await store.search(["v"], { ...meaning("bones"), limit: 1 });
       expect(bones.map(({ key, score }) => [key, score?.toFixed(4)])).toEqual([["dogs", "1.0000"]]);
     });
 
