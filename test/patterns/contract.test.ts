@@ -12,6 +12,7 @@ const features = {
   "B7 swarm": [subjects.mesh, subjects.restricted, subjects.silent],
   "B9 loop": [subjects.panel, subjects.queue, subjects.single],
   "B12 router": [subjects.routed, subjects.overseen],
+  "B13 coordinator": [subjects.rotating, subjects.relaying, subjects.calling],
 };
 
 /** Edges that a guard closes for good. */

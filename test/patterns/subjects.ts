@@ -2,6 +2,7 @@ import { assign, setup } from "xstate";
 import { z } from "zod";
 import {
   agent,
+  broadcast,
   consensus,
   defineOrchestration,
   hierarchical,
@@ -9,6 +10,8 @@ import {
   mapReduce,
   parallel,
   pipeline,
+  roleChain,
+  roundRobin,
   router,
   sequential,
   swarm,
@@ -225,3 +228,16 @@ export const routed = router({
   maxHandoffs: 1,
 });
 export const overseen = router({ name: "overseen", agents: [idle("a"), idle("b")], supervisor: idle("boss"), maxHandoffs: 1 });
+
+const roles = {
+  planner: { agents: [idle("p")] },
+  coder: { agents: [idle("c"), idle("d")], lite: [idle("l"), idle("m")] },
+  tester: { lite: [idle("t")] },
+};
+export const rotating = roundRobin({ name: "rotating", roles });
+export const relaying = roleChain({ name: "relaying", roles, chain: ["planner", "coder", "tester", "planner"] });
+export const calling = broadcast({
+  name: "calling",
+  roles: { coder: { agents: [idle("c")], lite: [idle("l")] }, tester: { agents: [idle("t")] } },
+  synthesizer: idle("editor"),
+});
