@@ -72,6 +72,14 @@ export { idempotencyKey } from "./nodes/tool-calls.js";
 export { type Aggregate, type Aggregation, type Conflict, type OnConflict } from "./graphs/aggregate.js";
 export { abstain, Ballot, vote, type CastBallot, type ReadBallot, type Tally } from "./graphs/ballots.js";
 export { consensus, consensusResult, type ConsensusDefinition, type ConsensusResult } from "./graphs/consensus.js";
+export {
+  broadcast,
+  roleChain,
+  roundRobin,
+  type BroadcastDefinition,
+  type RoleChainDefinition,
+  type RoundRobinDefinition,
+} from "./graphs/coordinator.js";
 export { type Count, type CountRules, type Shortfall } from "./graphs/count.js";
 export { envelopeOf, type Envelope } from "./graphs/envelope.js";
 export { hierarchical, withTask, type HierarchicalDefinition } from "./graphs/hierarchical.js";
@@ -89,6 +97,7 @@ export { type LedgerQuestion, type Think } from "./nodes/orchestrator.js";
 export { type ProgressLedger, type Slot } from "./src/ledger/progress-ledger.js";
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";
 export { pipeline, type Pipeline, type PipelineDefinition, type Stage } from "./graphs/pipeline.js";
+export { type Role, type Roles } from "./graphs/roles.js";
 export { router, type RouterDefinition, type Routing, type RoutingConditions, type RoutingRule } from "./graphs/router.js";
 export { sequential, type SequentialDefinition } from "./graphs/sequential.js";
 export { supervisor, type SupervisorDefinition } from "./graphs/supervisor.js";

@@ -16,6 +16,7 @@ const features = {
   "B10 orchestrator-worker": [subjects.planned, subjects.bare],
   "B11 Magentic-One": [subjects.ledgers, subjects.unforgiving],
   "B12 router": [subjects.routed, subjects.overseen],
+  "B13 coordinator": [subjects.rotating, subjects.relaying, subjects.calling],
 };
 
 /** Edges that a guard closes for good. */

@@ -1,23 +1,6 @@
 import { assign, setup } from "xstate";
 import { z } from "zod";
-import {
-  agent,
-  consensus,
-  defineOrchestration,
-  hierarchical,
-  loop,
-  magentic,
-  mapReduce,
-  orchestratorWorker,
-  parallel,
-  pipeline,
-  router,
-  sequential,
-  supervisor,
-  swarm,
-  withTask,
-  type Agent,
-} from "../../index.js";
+import { agent, broadcast, consensus, defineOrchestration, hierarchical, loop, magentic, mapReduce, orchestratorWorker, parallel, pipeline, roleChain, roundRobin, router, sequential, supervisor, swarm, withTask, type Agent } from "../../index.js";
 
 /** An agent whose work does not matter: in the contract the script decides. */
 export const idle = <const Id extends string>(id: Id): Agent<Id> => agent({ id, run: () => "Done." });
@@ -262,4 +245,16 @@ export const unforgiving = magentic({
   maxRounds: 2,
   maxStalls: 2,
   maxResets: 0,
+
+const roles = {
+  planner: { agents: [idle("p")] },
+  coder: { agents: [idle("c"), idle("d")], lite: [idle("l"), idle("m")] },
+  tester: { lite: [idle("t")] },
+};
+export const rotating = roundRobin({ name: "rotating", roles });
+export const relaying = roleChain({ name: "relaying", roles, chain: ["planner", "coder", "tester", "planner"] });
+export const calling = broadcast({
+  name: "calling",
+  roles: { coder: { agents: [idle("c")], lite: [idle("l")] }, tester: { agents: [idle("t")] } },
+  synthesizer: idle("editor"),
 });
