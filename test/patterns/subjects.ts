@@ -1,6 +1,26 @@
 import { assign, setup } from "xstate";
 import { z } from "zod";
-import { agent, broadcast, consensus, defineOrchestration, hierarchical, loop, magentic, mapReduce, orchestratorWorker, parallel, pipeline, roleChain, roundRobin, router, sequential, supervisor, swarm, withTask, type Agent } from "../../index.js";
+import {
+  agent,
+  broadcast,
+  consensus,
+  defineOrchestration,
+  hierarchical,
+  loop,
+  magentic,
+  mapReduce,
+  orchestratorWorker,
+  parallel,
+  pipeline,
+  roleChain,
+  roundRobin,
+  router,
+  sequential,
+  supervisor,
+  swarm,
+  withTask,
+  type Agent,
+} from "../../index.js";
 
 /** An agent whose work does not matter: in the contract the script decides. */
 export const idle = <const Id extends string>(id: Id): Agent<Id> => agent({ id, run: () => "Done." });
@@ -245,6 +265,7 @@ export const unforgiving = magentic({
   maxRounds: 2,
   maxStalls: 2,
   maxResets: 0,
+});
 
 const roles = {
   planner: { agents: [idle("p")] },
