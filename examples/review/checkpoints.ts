@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
-import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
+import { SqliteCheckpointer } from "phasegraph/sqlite";
 
 /** Where reviews are kept. */
 export interface Checkpoints {
@@ -9,10 +9,12 @@ export interface Checkpoints {
   close(): void;
 }
 
-/** Opens the SQLite file of the reviews, and makes it and its folder when there is none. @throws Error when it cannot. */
+/**
+ * Opens the SQLite file of the reviews, and makes it and its folder when there is none.
+ * @throws StorageFailedError when the file is damaged, locked or of another program.
+ */
 export function openCheckpoints(file: string): Checkpoints {
   mkdirSync(dirname(file), { recursive: true });
-  const saver = SqliteSaver.fromConnString(file);
-  saver.db.pragma("busy_timeout = 5000"); // also fails here, and not in the middle, when the file is no database
-  return { saver, close: () => saver.db.close() };
+  const saver = new SqliteCheckpointer(file);
+  return { saver, close: () => saver.close() };
 }
