@@ -40,6 +40,18 @@ export {
   type OutcomeOptions,
   type Update,
 } from "./src/agent/outcome.js";
+export {
+  ChangeRecord,
+  Charter,
+  CharterDraft,
+  normalPath,
+  QaVerdict,
+  readCharter,
+  type CharterStatus,
+  type ItemVerdict,
+  type RecordedChange,
+} from "./src/charter/charter.js";
+export { charterFrom, charterMarkdown } from "./src/charter/markdown.js";
 export { repairHistory, viewHistory, type HistoryView } from "./src/handoff/history.js";
 export { type CompileOptions } from "./src/compile/compile.js";
 export { OrchestrationGraph } from "./src/compile/graph.js";
@@ -59,6 +71,7 @@ export { EVENT, FAILED, WAITS } from "./src/statechart/vocabulary.js";
 export { agent, type AgentDefinition } from "./nodes/agent.js";
 export { delegate, openDelegations, type Assignment, type Delegation } from "./nodes/delegation.js";
 export { ApprovalAnswer, type ApprovalDecision, type ApprovalQuestion, type ApprovalRequest } from "./nodes/approval.js";
+export { charterReader, charterWriter } from "./nodes/charter-file.js";
 export { type ChatModel } from "./nodes/chat-model.js";
 export { type FunctionAgent, type FunctionAnswer } from "./nodes/function.js";
 export { type GraphAgent } from "./nodes/graph-agent.js";
@@ -98,6 +111,7 @@ export { type ProgressLedger, type Slot } from "./src/ledger/progress-ledger.js"
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";
 export { pipeline, type Pipeline, type PipelineDefinition, type Stage } from "./graphs/pipeline.js";
 export { type Role, type Roles } from "./graphs/roles.js";
+export { qaGated, qaResult, recordChange, sign, writeCharter, type QaGatedDefinition, type QaResult } from "./graphs/qa-gated.js";
 export { router, type RouterDefinition, type Routing, type RoutingConditions, type RoutingRule } from "./graphs/router.js";
 export { sequential, type SequentialDefinition } from "./graphs/sequential.js";
 export { supervisor, type SupervisorDefinition } from "./graphs/supervisor.js";

@@ -4,6 +4,8 @@ import { StepTimeoutError } from "../src/base/errors.js";
 
 /** What a pattern puts between itself and an agent. */
 export interface Adapter<State> {
+  /** Done before each turn, also when a turn is run again. */
+  readonly before?: ((turn: Turn<State>) => Promise<void>) | undefined;
   /** An outcome for which the agent need not be asked at all. */
   readonly spares?: ((turn: Turn<State>) => Outcome<State> | undefined) | undefined;
   /** What the agent is shown instead of its turn. */
@@ -17,7 +19,7 @@ export interface Adapter<State> {
 /** The same agent, seen and heard through an adapter. */
 export function adapted<Id extends string, State>(
   agent: Agent<Id, State>,
-  { spares, sees, hears, timeout }: Adapter<State>,
+  { before, spares, sees, hears, timeout }: Adapter<State>,
 ): Agent<Id, State> {
   return {
     id: agent.id,
@@ -27,6 +29,7 @@ export function adapted<Id extends string, State>(
       return {
         ...inner,
         run: async (turn) => {
+          await before?.(turn);
           const spared = spares?.(turn);
           if (spared !== undefined) return spared;
           const shown = sees?.(turn) ?? turn;

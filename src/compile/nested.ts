@@ -25,7 +25,7 @@ interface ChildState {
 
 /**
  * An orchestration as an agent: it runs in a namespace of its own, keeps its place between turns of an episode when threads are
- * stored, sees the thread's messages, and gives back its last word; where it ends in a state tagged "failed", it has failed. It never sees the chart around it, nor that one its.
+ * stored, sees the thread's messages, and gives back its last word; where it rests in a state tagged "failed", it has failed. It never sees the chart around it, nor that one its.
  */
 export function nestedRunner(child: Nestable, answerFrom: string | readonly string[] | undefined): PhaseRun {
   const remembering = child.compile({ checkpointer: true });
@@ -48,13 +48,14 @@ export function nestedRunner(child: Nestable, answerFrom: string | readonly stri
   };
 }
 
-/** @throws TaskFailedError when the child ended where nothing was achieved; with what failed in it. */
-function assertSuccess(chart: Chart, turn: Turn, { control, results }: ChildState): void {
-  if (!control.done || !snapshotOf(chart, control).hasTag(FAILED)) return;
+/** @throws TaskFailedError when the child came to rest where nothing was achieved; with what it said last, else with what failed in it. */
+function assertSuccess(chart: Chart, turn: Turn, { control, results, messages }: ChildState): void {
+  if (!snapshotOf(chart, control).hasTag(FAILED)) return;
+  const last = messages.at(-1);
   const failed = Object.values(results).filter(({ episode, status }) => episode === control.episode && status === "failed");
-  const reasons = failed.map(({ phase, error }) => `${phase}: ${error?.message ?? "no reason given"}`);
-  const problem = [`it ended in "${valueLabel(control.value)}"`, ...reasons].join("; ").slice(0, 2_000);
-  throw new TaskFailedError(turn.orchestration, turn.phase, turn.agent, problem);
+  const reasons = failed.map(({ phase, error }) => `${phase}: ${error?.message ?? "no reason given"}`).join("; ");
+  const problem = `it came to rest in "${valueLabel(control.value)}": ${last?.getType() === "ai" ? last.text : reasons}`;
+  throw new TaskFailedError(turn.orchestration, turn.phase, turn.agent, problem.slice(0, 2_000));
 }
 
 const SAVER = "__pregel_checkpointer";

@@ -1,7 +1,7 @@
 /** Tag of a phase that talks with the user: a reply there ends the run, and the next input goes on there. */
 export const WAITS = "waits";
 
-/** Tag of a final state in which nothing was achieved: an orchestration that ends there has failed in the eyes of the one around it. */
+/** Tag of a state in which nothing was achieved: an orchestration that rests there has failed in the eyes of the one around it. */
 export const FAILED = "failed";
 
 /** Events the kernel itself sends to a chart. Everything else is the chart's own vocabulary. */

@@ -17,6 +17,7 @@ const features = {
   "B11 Magentic-One": [subjects.ledgers, subjects.unforgiving],
   "B12 router": [subjects.routed, subjects.overseen],
   "B13 coordinator": [subjects.rotating, subjects.relaying, subjects.calling],
+  "B14 QA-gated": [subjects.gated, subjects.escalating],
 };
 
 /** Edges that a guard closes for good. */
@@ -25,10 +26,14 @@ const unreachable: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   single: { "critic —APPROVE.critic→ writer": "nobody else can be against it" },
 };
 
+/** Payloads that one sample does not stand for: QA says yes, and no. */
+const verdict = (met: boolean) => ({ items: [{ id: "x", met, evidence: "x" }] });
+const payloads = { VERDICT: [verdict(true), verdict(false)] };
+
 for (const [feature, orchestrations] of Object.entries(features)) {
   for (const orchestration of orchestrations as readonly Orchestration[]) {
     describe(`${feature} "${orchestration.name}"`, () => {
-      for (const check of patternContract(orchestration, { unreachable: unreachable[orchestration.name] ?? {} }))
+      for (const check of patternContract(orchestration, { payloads, unreachable: unreachable[orchestration.name] ?? {} }))
         it(check.title, check.run);
     });
   }

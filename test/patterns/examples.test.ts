@@ -7,6 +7,7 @@ import { patternContract, type ContractOptions } from "../../testing/index.js";
 /** What the contract has to know of an example, by file. */
 const OPTIONS: Readonly<Record<string, ContractOptions>> = {
   "examples/05-statechart.ts": { payloads: { CLAIM: [{ amount: 40 }, { amount: 400 }] } },
+  "graphs/studio/qa-gated.ts": { payloads: { VERDICT: [true, false].map((met) => ({ items: [{ id: "x", met, evidence: "x" }] })) } },
 };
 
 /** Every module of the folders that exports an orchestration: examples as `orchestration`, those for Studio as `graph`. */

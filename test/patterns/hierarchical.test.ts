@@ -177,7 +177,9 @@ describe("B3 hierarchical", () => {
         const outer = sequential({ name: "outer", agents: [inner(), scriptedAgent("after", ["after"])], strict: false });
         const state = await outer.compile(compileOptions).invoke(says("go"), config);
         expect(state.results["inner"]).toMatchObject({ status: "failed", error: { name: "TaskFailedError" } });
-        expect(state.results["inner"]?.error?.message).toContain('it ended in "(failed)"; a: no net; b: no disk');
+        expect(state.results["inner"]?.error?.message).toContain(
+          'it came to rest in "(failed)": Only 0 of 2 members succeeded, and 1 must. a: no net; b: no disk',
+        );
         expect(state.messages.at(1)?.text).toBe("after");
       }
       expect(lenient.verify().ok).toBe(true);

@@ -12,6 +12,7 @@ import {
   orchestratorWorker,
   parallel,
   pipeline,
+  qaGated,
   roleChain,
   roundRobin,
   router,
@@ -279,3 +280,7 @@ export const calling = broadcast({
   roles: { coder: { agents: [idle("c")], lite: [idle("l")] }, tester: { agents: [idle("t")] } },
   synthesizer: idle("editor"),
 });
+
+const workers = { planner: idle("planner"), implementer: idle("coder"), qa: idle("qa"), maxIterations: 2 };
+export const gated = qaGated({ name: "gated", ...workers });
+export const escalating = qaGated({ name: "escalating", ...workers, maxIterations: 1, escalation: idle("boss") });

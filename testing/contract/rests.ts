@@ -1,13 +1,13 @@
 import { isInterrupted } from "@langchain/langgraph";
 import type { Chart } from "../../src/statechart/chart.js";
 import { initialControl, type Control } from "../../src/statechart/control.js";
-import { phasesOf } from "../../src/statechart/legal.js";
-import { BOOKKEEPING } from "../../src/statechart/vocabulary.js";
+import { phasesOf, snapshotOf } from "../../src/statechart/legal.js";
+import { BOOKKEEPING, FAILED } from "../../src/statechart/vocabulary.js";
 import { inputOf, stageGraph, staffedPhases } from "../drive.js";
 import { INPUT_STEP, movesFrom, play, type ExploreOptions, type Move, type Step } from "../steps.js";
 import type { Subject } from "./subject.js";
 
-/** A run of one input that ends by itself, and how the thread stands then. */
+/** A run of one input that ends by itself and not in failure, and how the thread stands then. */
 export interface Rest {
   readonly script: readonly Step[];
   readonly control: Control;
@@ -42,7 +42,7 @@ interface Search {
 function* runs(search: Search, control: Control, script: readonly Step[]): Generator<readonly Step[]> {
   const { chart, staffed, options } = search;
   const due = phasesOf(chart, control).filter((phase) => staffed.has(phase) && !control.waiting.includes(phase));
-  if (due.length === 0) yield script;
+  if (due.length === 0 && !snapshotOf(chart, control).hasTag(FAILED)) yield script; // a failed end is an error to those around it
   if (due.length === 0 || script.length + due.length > MAX_STEPS || (search.visits += 1) > MAX_VISITS) return;
   const moves = [...movesFrom(chart, control, options)];
   const replies = ({ step }: Move) => (step.event.type === BOOKKEEPING.REPLY ? 0 : 1); // the shortest way to rest first

@@ -1,0 +1,68 @@
+import { readCharter, type Charter, type CharterStatus } from "./charter.js";
+
+const HEADINGS = { goal: "Goal", paths: "Paths", criteria: "Acceptance criteria", checklist: "QA checklist", record: "Record" } as const;
+
+/** The charter and where it stands as Markdown, the form of `TASK_CHARTER.md`: who writes it, records in it and signs it can read it. */
+export function charterMarkdown({ charter, records, verdicts }: CharterStatus): string {
+  const item = ({ id, text }: Charter["criteria"][number]): string => {
+    const verdict = verdicts[id];
+    const status = verdict === undefined ? "" : ` — ${verdict.met ? "signed" : "unmet"}: ${oneLine(verdict.evidence)}`;
+    return `- [${verdict?.met === true ? "x" : " "}] ${id}: ${text}${status}`;
+  };
+  const record = records.map(({ iteration, changed, verified, paths, outside }) => {
+    const where = paths.length === 0 ? "" : ` (${paths.join(", ")})`;
+    const beyond = outside.length === 0 ? "" : ` — outside the charter: ${outside.join(", ")}`;
+    return `- ${iteration}: ${oneLine(changed)}${where} — ${verified === "" ? "not verified" : `verified: ${oneLine(verified)}`}${beyond}`;
+  });
+  const sections: readonly (readonly [string, readonly string[]])[] = [
+    [HEADINGS.goal, [charter.goal]],
+    [HEADINGS.paths, charter.paths.map((path) => `- ${path}`)],
+    [HEADINGS.criteria, charter.criteria.map(item)],
+    [HEADINGS.checklist, charter.checklist.map(item)],
+    [HEADINGS.record, record],
+  ];
+  const body = sections.filter(([, lines]) => lines.length > 0).map(([heading, lines]) => `## ${heading}\n\n${lines.join("\n")}`);
+  return `# Task charter\n\n${body.join("\n\n")}\n`;
+}
+
+/**
+ * Reads a charter from the text of a `TASK_CHARTER.md` or `TASK_CHARTER.json`. Signatures and records in it are not taken over.
+ * @throws InvalidRequestError as {@link readCharter} does.
+ */
+export function charterFrom(text: string): Charter {
+  const json = parsed(/```(?:json)?\s*(\{[\s\S]*?\})\s*```/.exec(text)?.[1] ?? text);
+  if (json !== undefined) return readCharter(json);
+  const lines = new Map<string, string[]>();
+  let under: string[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    const heading = /^#+\s+(.*?)\s*#*$/.exec(line)?.[1]?.toLowerCase();
+    if (heading === undefined) under.push(line);
+    else lines.set(heading, (under = []));
+  }
+  const linesOf = (heading: string): string[] => lines.get(heading.toLowerCase()) ?? [];
+  const list = (heading: string): string[] => linesOf(heading).flatMap((line) => /^\s*[-*]\s+(.*)$/.exec(line)?.[1] ?? []);
+  const items = (heading: string): string[] =>
+    list(heading).map((line) =>
+      line
+        .replace(/^\[[ xX]\]\s*/, "")
+        .replace(/^[AQ]\d+:\s*/, "")
+        .replace(/ — (?:signed|unmet):.*$/, ""),
+    );
+  return readCharter({
+    goal: linesOf(HEADINGS.goal).join(" "),
+    paths: list(HEADINGS.paths).map((path) => path.replace(/^`(.*)`$/, "$1")),
+    criteria: items(HEADINGS.criteria),
+    checklist: items(HEADINGS.checklist),
+  });
+}
+
+function parsed(text: string): unknown {
+  if (!text.trim().startsWith("{")) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const oneLine = (words: string): string => words.trim().replace(/\s+/g, " ");
