@@ -46,6 +46,6 @@ export function termsOf(text: string): Set<string> {
 }
 
 const stem = (word: string): string => {
-  const base = word.replace(/(?:ing|ed|ers?|ions?|es|s)$/, "");
+  const base = word.replace(/(?:ing|ed|ers?|ions?|es|s|e)$/, "");
   return base.length >= 3 ? base : word;
 };

@@ -8,8 +8,10 @@ import { main as hello } from "../../examples/01-hello.js";
 import { main as loop } from "../../examples/04-loop.js";
 import { main as nesting } from "../../examples/07-nesting.js";
 import { main as pipeline } from "../../examples/02-pipeline.js";
+import { main as plan } from "../../examples/21-plan.js";
 import { main as resume } from "../../examples/09-resume.js";
 import { main as statechart } from "../../examples/05-statechart.js";
+import { main as supervisor } from "../../examples/20-supervisor.js";
 import { main as swarm } from "../../examples/03-swarm.js";
 
 it("hello: the agent that knows answers, and goes on with the user", async () => {
@@ -66,4 +68,26 @@ it("resume: a process killed in the second phase goes on there, and does not run
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+it("supervisor: two workers are asked at once, and their answers stand where the tools were called", async () => {
+  expect((await supervisor()).split("\n")).toEqual([
+    "user: Can I have a chair?",
+    expect.stringMatching(/^boss: /) as string, // the stand-in says its prompt beside its tool calls
+    "delegate_to_stock: Three chairs are left.",
+    "delegate_to_prices: A chair is 40 €.",
+    "boss: Three are left, for 40 € each.",
+  ]);
+});
+
+it("plan: a text is taken apart, estimated and carried out by whoever suits each part", async () => {
+  const lines = (await plan()).split("\n");
+  expect(lines.slice(0, 4)).toEqual([
+    "1.1 shopper: buy flour: done.",
+    "1.2 shopper: buy eggs: done.",
+    "1 cook: bake the cake: done, from 2 parts.",
+    "2 cook: mix a drink: done, from 0 parts.",
+  ]);
+  expect(lines.at(-2)).toBe("expected 180000 ms instead of 300000: 1.1 → 1 → task");
+  expect(lines.at(-1)).toBe("5 tasks done, the cake is served.");
 });

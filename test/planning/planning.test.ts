@@ -39,7 +39,7 @@ describe("D4 decompose", () => {
       { id: "writer", description: "Writes reports and notes" },
       { id: "coder", capabilities: ["tests"] },
     ];
-    const tasks = decompose("1. Write the tests\n2) Write notes\n3. Swim", "parallel", { candidates });
+    const tasks = decompose("1. Run the tests\n2) Write notes\n3. Swim", "parallel", { candidates });
     expect(tasks.map((task) => task.agent)).toEqual(["coder", "writer", undefined]);
   });
 
