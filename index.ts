@@ -69,14 +69,8 @@ export { type RemoteQuestions } from "./nodes/remote-agent.js";
 export { specialist, SPECIALISTS, type SpecialistDefinition, type SpecialistRole } from "./nodes/specialist.js";
 export { idempotencyKey } from "./nodes/tool-calls.js";
 export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type LoopResult } from "./graphs/loop.js";
-export {
-  magentic,
-  magenticResult,
-  type MagenticDefinition,
-  type MagenticLimits,
-  type MagenticResult,
-  type MagenticStop,
-} from "./graphs/magentic.js";
+export { magentic, type MagenticDefinition, type MagenticLimits } from "./graphs/magentic.js";
+export { magenticResult, type MagenticResult, type MagenticStop } from "./graphs/magentic-result.js";
 export { type LedgerQuestion, type Think } from "./nodes/orchestrator.js";
 export { type ProgressLedger, type Slot } from "./src/ledger/progress-ledger.js";
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";

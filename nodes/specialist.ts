@@ -1,6 +1,6 @@
 import { isInteropZodSchema } from "@langchain/core/utils/types";
 import type { StructuredToolInterface } from "@langchain/core/tools";
-import { z } from "zod";
+import type { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";

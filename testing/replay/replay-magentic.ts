@@ -1,4 +1,5 @@
-import { magentic, magenticResult, type MagenticLimits, type MagenticStop } from "../../graphs/magentic.js";
+import { magentic, type MagenticLimits } from "../../graphs/magentic.js";
+import { magenticResult, type MagenticStop } from "../../graphs/magentic-result.js";
 import { agent } from "../../nodes/agent.js";
 import type { LedgerQuestion } from "../../nodes/orchestrator.js";
 import type { Turn } from "../../src/agent/agent.js";
