@@ -196,6 +196,13 @@ describe("G4 logs of the same format, with the faults that such logs have", () =
     expect(replay.rounds[0]?.agreed).toBe(true);
   });
 
+  it("a name in another case is followed, and so is true in quotes", async () => {
+    const quoted = thought(round("Coder", "", { satisfied: true })[0]!.content.replace('"answer": true', '"answer": "true"'));
+    const { replay } = await replayed(human, plan, ...round("web surfer", "One."), ...asks("Web Surfer", "One."), quoted);
+    expect(replay).toMatchObject({ ledgers: 2, agreed: 2 });
+    expect(replay.rounds[1]?.isSatisfied).toBe(true);
+  });
+
   it("a second task in one log begins anew", async () => {
     const again = { role: "human", content: "And then?" };
     const stuck = { loop: true };
