@@ -106,6 +106,8 @@ export {
   type MagenticResult,
   type MagenticStop,
 } from "./graphs/magentic.js";
+export { magentic, type MagenticDefinition, type MagenticLimits } from "./graphs/magentic.js";
+export { magenticResult, type MagenticResult, type MagenticStop } from "./graphs/magentic-result.js";
 export { type LedgerQuestion, type Think } from "./nodes/orchestrator.js";
 export { type ProgressLedger, type Slot } from "./src/ledger/progress-ledger.js";
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";

@@ -1,19 +1,14 @@
 import { assign } from "xstate";
 import type { Agent, Turn } from "../src/agent/agent.js";
-import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
+import type { Next, Outcome } from "../src/agent/outcome.js";
+import { IllegalTransitionError, InvalidDefinitionError, type Issue } from "../src/base/errors.js";
 import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
-import type { LedgerReading, ProgressLedger } from "../src/ledger/progress-ledger.js";
 import { toldToSpecialist, transcript } from "../src/ledger/transcript.js";
-import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
+import type { Fields, FieldValues } from "../src/state/schema.js";
+import { EVENT } from "../src/statechart/vocabulary.js";
 import type { ChatModel } from "../nodes/chat-model.js";
-import {
-  orchestrator,
-  ORCHESTRATOR_PHASES,
-  type FactSheet,
-  type OrchestratorPhase,
-  type ProgressResult,
-  type Think,
-} from "../nodes/orchestrator.js";
+import { orchestrator, ORCHESTRATOR_PHASES, type OrchestratorPhase, type Think } from "../nodes/orchestrator.js";
+import { counters, ledgerEvent, type Counters, type MagenticStop } from "./magentic-result.js";
 import { again, limitIssue, machineOf, THE_END, type PatternContext } from "./machine.js";
 
 /** Limits of a Magentic-One team. */
@@ -40,63 +35,10 @@ export interface MagenticDefinition<Id extends string, F extends Fields> extends
   readonly milliseconds?: number;
 }
 
-/** Why a task ended: it was satisfied, a stall came after the last reset, or the rounds were used up. */
-export type MagenticStop = "satisfied" | "stalled" | "rounds";
-
-/** How a task stands or ended: both ledgers and the counters. */
-export interface MagenticResult {
-  /** Undefined while the work goes on. */
-  readonly stop: MagenticStop | undefined;
-  /** The ledger's own reason, when it was satisfied. */
-  readonly reason: string | undefined;
-  readonly rounds: number;
-  readonly stalls: number;
-  /** Stalls since the last plan, none taken back. */
-  readonly stallsOfPlan: number;
-  readonly resets: number;
-  readonly task: string | undefined;
-  readonly facts: string | undefined;
-  readonly plan: string | undefined;
-  /** The last progress ledger that could be used. */
-  readonly ledger: ProgressLedger | undefined;
-  /** What was wrong with the last one, when it could not be used. */
-  readonly problem: string | undefined;
-  /** What the team said in answer to the person. */
-  readonly answer: string | undefined;
-}
-
-/** Reads both ledgers from a thread's state: also while it runs, and from every checkpoint of its history. */
-export function magenticResult({ control, results }: Pick<BaseState, "control" | "results">): MagenticResult {
-  const of = (phase: OrchestratorPhase) => (results[phase]?.episode === control.episode ? results[phase] : undefined);
-  const sheet = of("facts")?.data as FactSheet | undefined; // these three are written by the orchestrator's own phases
-  const plan = of("plan")?.data as { readonly plan: string } | undefined;
-  const progress = of("progress")?.data as ProgressResult | undefined;
-  const ledger = progress !== undefined && "ledger" in progress ? progress.ledger : undefined;
-  const { rounds, stalls, stallsOfPlan, resets, stop } = counters(control.context);
-  return {
-    stop,
-    reason: stop === "satisfied" ? ledger?.is_request_satisfied.reason : undefined,
-    rounds,
-    stalls,
-    stallsOfPlan,
-    resets,
-    task: sheet?.task,
-    facts: sheet?.facts,
-    plan: plan?.plan,
-    ledger,
-    problem: progress !== undefined && "problem" in progress ? progress.problem : undefined,
-    answer: of("answer")?.content,
-  };
-}
-
-type Counters = Pick<MagenticResult, "rounds" | "stalls" | "stallsOfPlan" | "resets" | "stop">;
-
-const counters = (context: Readonly<Record<string, unknown>>): Counters => context as unknown as Counters; // written by this chart's assignments only
-
 /**
  * Magentic-One (Fourney et al., 2024): an orchestrator keeps a task ledger (facts and plan) and, each round, a progress ledger that
  * names the next speaker and its instruction. Stalls lead to new facts and a new plan made from the whole transcript, which is
- * then cleared; whatever ends the work, the orchestrator's model gives the final answer, and {@link magenticResult} says why.
+ * then cleared; whatever ends the work, the orchestrator's model gives the final answer, and `magenticResult` says why.
  * @throws InvalidDefinitionError when the team is empty, an id is one of the orchestrator's, or a limit is none.
  */
 export function magentic<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
@@ -175,7 +117,7 @@ export function magentic<const Id extends string, const F extends Fields = Recor
     attempts: ledgerAttempts,
     milliseconds,
     settle: (reading, turn) => {
-      const event = eventOf(reading);
+      const event = ledgerEvent(reading);
       const goesOn = event.type.startsWith("STALLED.") && !isStuck(counters(turn.control.context));
       return { event, asks: goesOn || event.type.startsWith("ASK.") };
     },
@@ -195,27 +137,29 @@ const STOPPED: Readonly<Record<MagenticStop, string | undefined>> = {
   stalled: "no plan led any further",
   rounds: "all rounds were used",
 };
-const MAX_REASON = 1_000;
-
-/** The event that a ledger is for the chart: who is asked, and whether the round counts as a stall. */
-function eventOf(reading: LedgerReading): { readonly type: string; readonly reason: string } {
-  if (!reading.ok) return { type: "UNUSABLE", reason: reading.problem.slice(0, MAX_REASON) };
-  const { is_request_satisfied: satisfied, is_in_loop: loop, is_progress_being_made: progress, next_speaker: next } = reading.ledger;
-  if (satisfied.answer) return { type: "SATISFIED", reason: satisfied.reason.slice(0, MAX_REASON) };
-  const stall = loop.answer ? loop : progress.answer ? undefined : progress;
-  return { type: `${stall === undefined ? "ASK" : "STALLED"}.${next.answer}`, reason: (stall ?? next).reason.slice(0, MAX_REASON) };
-}
-
-/** A specialist hears what was said since the last plan: the transcript before it is kept, but not shown. */
+/**
+ * A specialist hears what was said since the last plan: the transcript before it is kept, but not shown. What the chart refuses is
+ * a failure of its turn, not of the task.
+ */
 function listening<State>(member: Agent<string, State>): Agent<string, State> {
   return {
     ...member,
     node: (place) => {
       const inner = member.node(place);
-      const shown = (turn: Turn<State>) => toldToSpecialist(transcript(turn.messages, SPEAKER), member.id);
-      return { ...inner, run: (turn) => inner.run({ ...turn, messages: shown(turn) }) };
+      const run = async (turn: Turn<State>): Promise<Outcome<State>> => {
+        const outcome = await inner.run({ ...turn, messages: toldToSpecialist(transcript(turn.messages, SPEAKER), member.id) });
+        const event = eventOf(outcome.next);
+        if (event !== undefined && !turn.can(event)) throw new IllegalTransitionError(event.type, turn.phase, turn.legal());
+        return outcome;
+      };
+      return { ...inner, run };
     },
   };
+}
+
+function eventOf(next: Next): { readonly type: string } | undefined {
+  if (next.kind === "done") return undefined;
+  return next.kind === "event" ? next.event : { type: next.kind === "handoff" ? `${EVENT.HANDOFF}${next.to}` : EVENT.PROGRESS };
 }
 
 /** The chart ends every task by itself: its own limits lie beyond that. */

@@ -13,7 +13,7 @@ import {
   teamText,
   updatedSurveyPrompt,
 } from "../src/ledger/prompts.js";
-import { earlierTasks, taskText, toldToOrchestrator, transcript, type Speaker } from "../src/ledger/transcript.js";
+import { earlierWords, taskText, toldToOrchestrator, transcript, type Speaker } from "../src/ledger/transcript.js";
 import type { ChatModel } from "./chat-model.js";
 import { modelRun } from "./model-turn.js";
 
@@ -69,7 +69,7 @@ export function orchestrator<State>(definition: OrchestratorDefinition<State>): 
       const heard = toldToOrchestrator(transcript(turn.messages, speaker));
       const known = factsOf(turn);
       const task = known?.task ?? taskText(turn.messages, speaker);
-      const before = known === undefined ? earlierTasks(turn.messages, speaker) : heard;
+      const before = known === undefined ? earlierWords(turn.messages, speaker) : heard;
       const prompt = known === undefined ? surveyPrompt(task) : updatedSurveyPrompt(task, known.facts);
       const facts = await think(definition, turn, { purpose: "facts", task, messages: [...before, new HumanMessage(prompt)], attempt: 0 });
       return { data: { task, facts } satisfies FactSheet, next: { kind: "done" } };

@@ -7,6 +7,7 @@ export { manualClock, type ManualClock } from "./manual-clock.js";
 export { readMagenticLog, type MagenticLog, type RecordedEnd, type RecordedRound, type UnusedLine } from "./replay/magentic-log.js";
 export { magenticReport, magenticSummary, magenticTable, type MagenticRunSummary } from "./replay/magentic-report.js";
 export type { RecordedMember } from "./replay/recorded-team.js";
+export { swapDecision, type SwappedDecision } from "./replay/swap-decision.js";
 export { replayMagentic, type MagenticReplay, type ReplayedRound } from "./replay/replay-magentic.js";
 export { patternContract, type ContractOptions } from "./pattern-contract.js";
 export { scripted, scriptedAgent, type ScriptedAgent, type TurnStep } from "./scripted-agent.js";

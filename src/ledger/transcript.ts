@@ -1,7 +1,8 @@
 import { AIMessage, HumanMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
 import { readRecord } from "../agent/conversation.js";
 
-/** Characters of a tool's result that the orchestrator is shown; the specialist sees all of its own. */
+/** Characters of a message, and of a tool's result, that the orchestrator is shown; a specialist sees all of its own. */
+const MAX_TEXT = 20_000;
 const MAX_TOOL_TEXT = 2_000;
 
 /** Where a team's orchestrator speaks: what it says in `plan` begins a new transcript, what it says in `answer` ends a task. */
@@ -35,19 +36,21 @@ export function taskText(messages: readonly BaseMessage[], speaker: Speaker): st
   return asked.length > 0 ? asked.join("\n\n") : (own.findLast((message) => message.text !== "")?.text ?? "");
 }
 
-/** What was said to the person before this task: their words, and the answers they were given. */
-export function earlierTasks(messages: readonly BaseMessage[], speaker: Speaker): BaseMessage[] {
-  return messages
-    .slice(0, messages.length - ofThisTask(messages, speaker).length)
-    .filter((message) => message.getType() === "human" || spokenIn(message, speaker.author, speaker.answer))
-    .map((message) => (message.getType() === "human" ? new HumanMessage(message.text) : new AIMessage(message.text)));
+/** What is known before the first plan: earlier tasks with their answers, and what agents around the team said of this one. */
+export function earlierWords(messages: readonly BaseMessage[], speaker: Speaker): BaseMessage[] {
+  const own = ofThisTask(messages, speaker);
+  const earlier = messages.slice(0, messages.length - own.length).flatMap((message): BaseMessage[] => {
+    if (spokenIn(message, speaker.author, speaker.answer)) return [new AIMessage(message.text)];
+    return message.getType() === "human" ? toldToOrchestrator([message]) : [];
+  });
+  return [...earlier, ...toldToOrchestrator(own.filter((message) => message.getType() !== "human"))];
 }
 
 /** For the orchestrator: who said what, tools and what they gave included. */
 export function toldToOrchestrator(messages: readonly BaseMessage[]): HumanMessage[] {
   return messages.flatMap((message) => {
     const author = readRecord(message)?.author ?? message.name ?? "user";
-    const text = ToolMessage.isInstance(message) ? `${message.name ?? "tool"} gave: ${cut(message.text)}` : textOf(message);
+    const text = ToolMessage.isInstance(message) ? `${message.name ?? "tool"} gave: ${cut(message.text, MAX_TOOL_TEXT)}` : textOf(message);
     return text === "" ? [] : [new HumanMessage({ content: `${author}: ${text}`, name: author })];
   });
 }
@@ -64,8 +67,8 @@ export function toldToSpecialist(messages: readonly BaseMessage[], id: string): 
 
 function textOf(message: BaseMessage): string {
   const calls = AIMessage.isInstance(message) ? (message.tool_calls ?? []) : [];
-  const called = calls.map(({ name, args }) => `[calls ${name} ${cut(JSON.stringify(args))}]`);
-  return [message.text, ...called].filter((part) => part !== "").join("\n");
+  const called = calls.map(({ name, args }) => `[calls ${name} ${cut(JSON.stringify(args), MAX_TOOL_TEXT)}]`);
+  return [cut(message.text, MAX_TEXT), ...called].filter((part) => part !== "").join("\n");
 }
 
-const cut = (text: string): string => (text.length <= MAX_TOOL_TEXT ? text : `${text.slice(0, MAX_TOOL_TEXT)} … (cut)`);
+const cut = (text: string, limit: number): string => (text.length <= limit ? text : `${text.slice(0, limit)} … (cut)`);

@@ -97,10 +97,12 @@ describe("B11 specialist roles", () => {
     );
     expect(await refused(() => specialist("FileSurfer", { tools: files }))).toMatch(/works with a model.*MISSING_MODEL/);
     expect(await refused(() => specialist("ComputerTerminal", { model, tools: [runCode] }))).toMatch(/NO_MODEL_HERE/);
-    const json = { name: "run_code", schema: { type: "object", properties: { code: { type: "string" } }, required: ["code"] } };
-    expect(
-      await refused(() => specialist("ComputerTerminal", { tools: [Object.assign(Object.create(runCode) as typeof runCode, json)] })),
-    ).toMatch(/TOOL_ARGUMENTS/);
+    const json = tool(() => "", {
+      name: "run_code",
+      description: "",
+      schema: { type: "object", properties: { code: { type: "string" } }, required: ["code"] },
+    });
+    expect(await refused(() => specialist("ComputerTerminal", { tools: [json] }))).toMatch(/TOOL_ARGUMENTS/);
   });
 
   it("a role keeps its contract with the tools it asks for, under another id too", () => {

@@ -2,8 +2,8 @@ import { tool } from "@langchain/core/tools";
 import { Command, MemorySaver } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { agent, human, magentic, magenticResult, sequential, type LedgerQuestion, type Turn } from "../../index.js";
-import { callTool, scriptedAgent, scriptedModel } from "../../testing/index.js";
+import { agent, handoff, human, magentic, magenticResult, send, sequential, type LedgerQuestion, type Turn } from "../../index.js";
+import { callTool, KillableSaver, KilledError, scriptedAgent, scriptedModel } from "../../testing/index.js";
 import { failure, lines, says, thread } from "./says.js";
 
 const slot = <T>(answer: T, reason = "because") => ({ reason, answer });
@@ -74,6 +74,31 @@ describe("B11 Magentic-One", () => {
     expect(state.messages.at(-1)?.text).toBe("It is here.");
     expect(model.calls.flatMap(({ messages }) => messages.filter((message) => message.getType() === "system"))).toEqual([]);
     model.assertDone();
+  });
+
+  it("killed between any two writes, it comes to the same ledgers, counters and answer", async () => {
+    const scriptOf = { progress: [stuck("a", "One."), stuck("b", "Two."), round("b", "Three."), done] };
+    const build = (saver: KillableSaver) =>
+      magentic({
+        name: "team",
+        orchestrator: ({ purpose }, turn) =>
+          purpose === "progress" ? (scriptOf.progress[Number(turn.control.context["rounds"])] ?? "") : `the ${purpose}`,
+        team: [echo("a"), echo("b")],
+        maxStalls: 2,
+      }).compile({ checkpointer: saver, durability: "sync" });
+    const config = { configurable: { thread_id: "1" } };
+    const whole = new KillableSaver();
+    const expected = await build(whole).invoke(says("x"), config);
+    expect(magenticResult(expected)).toMatchObject({ stop: "satisfied", rounds: 4, resets: 1 });
+    for (let writes = 0; writes < whole.stored; writes += 1) {
+      const saver = new KillableSaver();
+      saver.killAfter(writes);
+      expect(await failure(build(saver).invoke(says("x"), config))).toBeInstanceOf(KilledError);
+      saver.revive();
+      const state = await build(saver).invoke((await saver.getTuple(config)) === undefined ? says("x") : null, config);
+      expect(magenticResult(state)).toEqual(magenticResult(expected));
+      expect(lines(state.messages)).toEqual(lines(expected.messages));
+    }
   });
 
   it("a finished model call is not made again when a later one fails", async () => {
@@ -259,6 +284,45 @@ describe("B11 Magentic-One", () => {
     expect(magenticResult(state).stop).toBe("satisfied");
   });
 
+  it("a specialist that hands over, or sends what the chart does not know, has failed its turn and no more", async () => {
+    const lead = leader([round("a", "Go."), round("b", "Go."), round("c", "Go."), done]);
+    const team = [
+      agent({ id: "a", run: () => handoff("b") }),
+      agent({ id: "b", run: () => send("NONSENSE") }),
+      agent({ id: "c", run: () => 17 as never }),
+    ];
+    const state = await magentic({ name: "team", orchestrator: lead.orchestrator, team }).compile().invoke(says("x"));
+    expect(heard(lead.of("progress")[1])).toContain('a failed at its last turn: "HANDOFF.b" is not accepted in phase "a"');
+    expect(heard(lead.of("progress")[2])).toContain('b failed at its last turn: "NONSENSE" is not accepted');
+    expect(heard(lead.of("progress")[3])).toContain('c failed at its last turn: Agent "c" returned a number');
+    expect(magenticResult(state)).toMatchObject({ stop: "satisfied", rounds: 4 });
+  });
+
+  it("another orchestration can be one of the team, and is asked again in the same task", async () => {
+    const lead = leader([round("desk", "One."), round("desk", "Two."), done]);
+    const desk = sequential({
+      name: "desk",
+      agents: [echo("first"), agent({ id: "second", run: (turn) => `then ${turn.messages.at(-1)?.text}` })],
+    });
+    const { checkpointer, config } = thread();
+    await magentic({ name: "team", orchestrator: lead.orchestrator, team: [desk] })
+      .compile({ checkpointer })
+      .invoke(says("x"), config);
+    expect(heard(lead.of("progress")[1])).toContain("then first did: One.");
+    expect(heard(lead.of("progress")[2])).toContain("then first did: Two.");
+  });
+
+  it("two teams one after another: the second works on the same task, and knows the first one's answer", async () => {
+    const [one, two] = [leader([round("a", "Go."), done]), leader([round("b", "Go."), done])];
+    const teams = [
+      magentic({ name: "one", orchestrator: one.orchestrator, team: [echo("a")] }),
+      magentic({ name: "two", orchestrator: two.orchestrator, team: [echo("b")] }),
+    ];
+    await sequential({ name: "line", agents: teams }).compile().invoke(says("Where is it?"));
+    expect(two.of("facts")[0]?.task).toContain("Where is it?");
+    expect(heard(two.of("facts")[0])).toContain("the answer");
+  });
+
   it("tools of a specialist are its own: the orchestrator hears of them, the others do not, and it keeps them itself", async () => {
     const look = tool(() => "42 pages", { name: "look", description: "looks", schema: z.object({ at: z.string() }) });
     const model = scriptedModel([callTool("look", { at: "shelf" }), "It has 42 pages.", "Still 42."]);
@@ -289,7 +353,7 @@ describe("B11 Magentic-One", () => {
     await graph.invoke(says("What is it?"), config);
     const state = await graph.invoke(says("And its size?"), config);
     expect(magenticResult(state)).toMatchObject({ stop: "satisfied", rounds: 2, resets: 0, task: "And its size?" });
-    expect(heard(lead.of("facts")[1])).toMatch(/What is it\?\nthe answer\n/);
+    expect(heard(lead.of("facts")[1])).toMatch(/user: What is it\?\nthe answer\n/);
     expect(heard(lead.of("facts")[1])).not.toContain("First task.");
     expect(heard(lead.of("progress")[2])).not.toContain("First task.");
   });

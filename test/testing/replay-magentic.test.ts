@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { magenticReport, magenticSummary, magenticTable, readMagenticLog, replayMagentic } from "../../testing/index.js";
+import { magenticReport, magenticSummary, magenticTable, readMagenticLog, replayMagentic, swapDecision } from "../../testing/index.js";
 
 const FOLDER = join(import.meta.dirname, "../fixtures/magentic-one");
 const files = readdirSync(FOLDER)
@@ -113,6 +114,38 @@ describe("G4 replay of recorded Magentic-One runs", () => {
   });
 });
 
+describe("G4 counterfactuals: one decision swapped, the rest replayed", () => {
+  const recorded = replays.find(({ name }) => name === "30")!;
+
+  it("another speaker is asked, and what follows is counted again", async () => {
+    const swapped = swapDecision(recorded.log, 5, { speaker: "Assistant", instruction: "Think.", isLoop: false, isProgress: true });
+    const replay = await replayMagentic(swapped);
+    expect(replay.rounds[4]).toMatchObject({ asks: { speaker: "Assistant", instruction: "Think." }, isStall: false, agreed: true });
+    expect(recorded.replay.replanAt[0]).toBe(7);
+    expect(replay.replanAt[0]).toBe(8);
+    expect(replay.agreed).toBe(recorded.replay.agreed);
+  });
+
+  it("a run that is taken to be satisfied ends there, and one that is not goes on", async () => {
+    expect((await replayMagentic(swapDecision(recorded.log, 3, { isSatisfied: true }))).rounds[2]).toMatchObject({
+      isSatisfied: true,
+      decision: "answer",
+    });
+    const done = replays.find(({ name }) => name === "6")!;
+    expect((await replayMagentic(swapDecision(done.log, 2, { isSatisfied: false }))).rounds[1]).toMatchObject({
+      decision: "ask",
+      asks: { speaker: "Assistant" },
+    });
+  });
+
+  it("only a decision that is legal can take the place of another", () => {
+    expect(() => swapDecision(recorded.log, 5, { speaker: "Stranger" })).toThrow(
+      "one of Assistant, ComputerTerminal, FileSurfer, WebSurfer",
+    );
+    expect(() => swapDecision(recorded.log, 99, {})).toThrow("the log has 31 rounds");
+  });
+});
+
 describe("G4 logs of the same format, with the faults that such logs have", () => {
   it("a ledger that is no JSON counts as a round and a stall, and the run goes on", async () => {
     const { replay } = await replayed(
@@ -161,6 +194,13 @@ describe("G4 logs of the same format, with the faults that such logs have", () =
     );
     expect(log.team.map(({ id, name }) => `${name}=${id}`)).toEqual(["Web Surfer=Web_Surfer", "Coder=Coder", "plan=plan_2"]);
     expect(replay.rounds[0]?.agreed).toBe(true);
+  });
+
+  it("a name in another case is followed, and so is true in quotes", async () => {
+    const quoted = thought(round("Coder", "", { satisfied: true })[0]!.content.replace('"answer": true', '"answer": "true"'));
+    const { replay } = await replayed(human, plan, ...round("web surfer", "One."), ...asks("Web Surfer", "One."), quoted);
+    expect(replay).toMatchObject({ ledgers: 2, agreed: 2 });
+    expect(replay.rounds[1]?.isSatisfied).toBe(true);
   });
 
   it("a second task in one log begins anew", async () => {
@@ -213,6 +253,45 @@ describe("G4 logs of the same format, with the faults that such logs have", () =
     ]);
     expect(magenticReport("x.json", log, replay)).toContain(
       "line 7 (Web Surfer) was not used: words of somebody who was not asked in this round",
+    );
+  });
+
+  it("whatever is cut, doubled, moved or garbled in a log, it is replayed or refused, and the counts fit", async () => {
+    const { history } = JSON.parse(textOf("18.json")) as { history: { role: string; content: string }[] };
+    const position = fc.nat(history.length - 1);
+    const change = fc.oneof(
+      fc.record({ kind: fc.constant("cut"), at: position, to: position }),
+      fc.record({ kind: fc.constant("double"), at: position, to: position }),
+      fc.record({ kind: fc.constant("move"), at: position, to: position }),
+      fc.record({ kind: fc.constant("garble"), at: position, to: fc.nat(2_000) }),
+      fc.record({ kind: fc.constant("rename"), at: position, to: position }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (changes) => {
+        const mixed = structuredClone(history);
+        for (const { kind, at, to } of changes) {
+          const [entry] = mixed.slice(at, at + 1);
+          if (entry === undefined) continue;
+          if (kind === "cut") mixed.splice(at, 1 + (to % 3));
+          else if (kind === "double") mixed.splice(to, 0, { ...entry });
+          else if (kind === "move") mixed.splice(to, 0, ...mixed.splice(at, 1));
+          else if (kind === "garble") entry.content = `${entry.content.slice(0, to)}\u0000{"${entry.content.slice(to + 1)}`;
+          else entry.role = mixed[to]?.role ?? "?";
+        }
+        const isLog = mixed.some(
+          ({ role, content }) => role === "Orchestrator (thought)" && /^(Updated Ledger|Initial plan|New plan):/.test(content),
+        );
+        if (!isLog) return;
+        const { log, replay } = await replayed(...mixed);
+        expect(replay.rounds.length).toBe(log.rounds.length);
+        expect(replay.agreed).toBeLessThanOrEqual(replay.ledgers);
+        expect(replay.ledgers).toBeLessThanOrEqual(replay.rounds.length);
+        expect(
+          replay.rounds.every(({ isSatisfied, asks: asked, problem }) => isSatisfied || asked !== undefined || problem !== undefined),
+        ).toBe(true);
+        expect(replay.roundsSaved).toBe(replay.rounds.filter(({ decision }) => decision === undefined).length);
+      }),
+      { numRuns: 60 },
     );
   });
 

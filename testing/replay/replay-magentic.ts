@@ -1,4 +1,5 @@
-import { magentic, magenticResult, type MagenticLimits, type MagenticStop } from "../../graphs/magentic.js";
+import { magentic, type MagenticLimits } from "../../graphs/magentic.js";
+import { magenticResult, type MagenticStop } from "../../graphs/magentic-result.js";
 import { agent } from "../../nodes/agent.js";
 import type { LedgerQuestion } from "../../nodes/orchestrator.js";
 import type { Turn } from "../../src/agent/agent.js";
@@ -113,13 +114,20 @@ function agrees(
   event: string,
   asked: { speaker: string; instruction: string } | undefined,
 ): boolean {
-  if (recordedAnswer(recorded, "is_request_satisfied") === true) return event === "SATISFIED";
-  const speaker = log.team.find(({ name }) => name === recordedAnswer(recorded, "next_speaker"));
+  if (/^true$/i.test(String(recordedAnswer(recorded, "is_request_satisfied")))) return event === "SATISFIED";
+  const speaker = plain(recordedAnswer(recorded, "next_speaker"));
   const instruction = recordedAnswer(recorded, "instruction_or_question");
+  const member = log.team.find(({ id }) => id === asked?.speaker);
   return (
-    asked !== undefined && asked.speaker === speaker?.id && typeof instruction === "string" && asked.instruction === instruction.trim()
+    member !== undefined && plain(member.name) === speaker && typeof instruction === "string" && asked?.instruction === instruction.trim()
   );
 }
+
+/** A name without what a model may write otherwise. */
+const plain = (name: unknown): string =>
+  String(name)
+    .toLowerCase()
+    .replace(/[\s_-]/g, "");
 
 const DECISIONS: Readonly<Record<string, ReplayedRound["decision"]>> = { facts: "replan", answer: "answer", progress: "again" };
 const decisionOf = ({ next }: Played): ReplayedRound["decision"] => DECISIONS[next ?? ""] ?? "ask";
