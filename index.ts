@@ -98,14 +98,6 @@ export { envelopeOf, type Envelope } from "./graphs/envelope.js";
 export { hierarchical, withTask, type HierarchicalDefinition } from "./graphs/hierarchical.js";
 export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type LoopResult } from "./graphs/loop.js";
 export { orchestratorWorker, planOf, type OrchestratorWorkerDefinition, type PlanState } from "./graphs/orchestrator-worker.js";
-export {
-  magentic,
-  magenticResult,
-  type MagenticDefinition,
-  type MagenticLimits,
-  type MagenticResult,
-  type MagenticStop,
-} from "./graphs/magentic.js";
 export { magentic, type MagenticDefinition, type MagenticLimits } from "./graphs/magentic.js";
 export { magenticResult, type MagenticResult, type MagenticStop } from "./graphs/magentic-result.js";
 export { type LedgerQuestion, type Think } from "./nodes/orchestrator.js";

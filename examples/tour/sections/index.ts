@@ -1,5 +1,6 @@
 import type { SectionOf } from "../section.js";
 import { consensusSection } from "./consensus.js";
+import { broadcastSection, roleChainSection, roundRobinSection } from "./coordinator.js";
 import { hierarchicalSection } from "./hierarchical.js";
 import { loopSection } from "./loop.js";
 import { magenticSection } from "./magentic.js";
@@ -7,6 +8,7 @@ import { mapReduceSection } from "./map-reduce.js";
 import { orchestratorWorkerSection } from "./orchestrator-worker.js";
 import { parallelSection } from "./parallel.js";
 import { pipelineSection } from "./pipeline.js";
+import { qaGatedSection } from "./qa-gated.js";
 import { routerSection } from "./router.js";
 import { sequentialSection } from "./sequential.js";
 import { supervisorSection } from "./supervisor.js";
@@ -23,7 +25,11 @@ export const SECTIONS: Readonly<Record<string, SectionOf>> = {
   hierarchical: hierarchicalSection,
   consensus: consensusSection,
   router: routerSection,
+  roundRobin: roundRobinSection,
+  roleChain: roleChainSection,
+  broadcast: broadcastSection,
   supervisor: supervisorSection,
   orchestratorWorker: orchestratorWorkerSection,
   magentic: magenticSection,
+  qaGated: qaGatedSection,
 };
