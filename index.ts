@@ -55,8 +55,9 @@ export type { OnChartChange } from "./src/state/control-channel.js";
 export type { EventSchemas } from "./src/statechart/chart.js";
 export type { Control, ControlEvent, EventMeta, Handover, Refusal, TrailEntry, Usage } from "./src/statechart/control.js";
 export type { Machine, PhaseOf } from "./src/statechart/machine.js";
-export { EVENT, WAITS } from "./src/statechart/vocabulary.js";
+export { EVENT, FAILED, WAITS } from "./src/statechart/vocabulary.js";
 export { agent, type AgentDefinition } from "./nodes/agent.js";
+export { delegate, openDelegations, type Assignment, type Delegation } from "./nodes/delegation.js";
 export { ApprovalAnswer, type ApprovalDecision, type ApprovalQuestion, type ApprovalRequest } from "./nodes/approval.js";
 export { type ChatModel } from "./nodes/chat-model.js";
 export { type FunctionAgent, type FunctionAnswer } from "./nodes/function.js";
@@ -68,18 +69,45 @@ export { type ModelAgent, type TurnLimits } from "./nodes/model-turn.js";
 export { type RemoteQuestions } from "./nodes/remote-agent.js";
 export { specialist, SPECIALISTS, type SpecialistDefinition, type SpecialistRole } from "./nodes/specialist.js";
 export { idempotencyKey } from "./nodes/tool-calls.js";
+export { type Aggregate, type Aggregation, type Conflict, type OnConflict } from "./graphs/aggregate.js";
+export { abstain, Ballot, vote, type CastBallot, type ReadBallot, type Tally } from "./graphs/ballots.js";
+export { consensus, consensusResult, type ConsensusDefinition, type ConsensusResult } from "./graphs/consensus.js";
+export {
+  broadcast,
+  roleChain,
+  roundRobin,
+  type BroadcastDefinition,
+  type RoleChainDefinition,
+  type RoundRobinDefinition,
+} from "./graphs/coordinator.js";
+export { type Count, type CountRules, type Shortfall } from "./graphs/count.js";
+export { envelopeOf, type Envelope } from "./graphs/envelope.js";
+export { hierarchical, withTask, type HierarchicalDefinition } from "./graphs/hierarchical.js";
 export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type LoopResult } from "./graphs/loop.js";
 export { magentic, type MagenticDefinition, type MagenticLimits } from "./graphs/magentic.js";
 export { magenticResult, type MagenticResult, type MagenticStop } from "./graphs/magentic-result.js";
+export { orchestratorWorker, planOf, type OrchestratorWorkerDefinition, type PlanState } from "./graphs/orchestrator-worker.js";
 export { type LedgerQuestion, type Think } from "./nodes/orchestrator.js";
 export { type ProgressLedger, type Slot } from "./src/ledger/progress-ledger.js";
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";
 export { pipeline, type Pipeline, type PipelineDefinition, type Stage } from "./graphs/pipeline.js";
+export { type Role, type Roles } from "./graphs/roles.js";
+export { router, type RouterDefinition, type Routing, type RoutingConditions, type RoutingRule } from "./graphs/router.js";
 export { sequential, type SequentialDefinition } from "./graphs/sequential.js";
+export { supervisor, type SupervisorDefinition } from "./graphs/supervisor.js";
 export { swarm, type SwarmDefinition } from "./graphs/swarm.js";
 export { strategies, type StrategiesDefinition } from "./graphs/strategies.js";
 export { mapped, mapReduce, type MapReduceDefinition } from "./graphs/map-reduce.js";
-export { executor, type ExecutorDefinition, type Fold } from "./nodes/executor/executor.js";
-export type { Task } from "./nodes/executor/plan.js";
+export { executor, type ExecutorDefinition, type ExecutorLimits, type Fold } from "./nodes/executor/executor.js";
+export { Cancellation } from "./nodes/executor/cancellation.js";
+export { ledger, note, type NoteOptions } from "./nodes/ledger.js";
+export { planner, type PlannerDefinition } from "./nodes/planner.js";
+export { LedgerNote, readNotes, type LedgerNoteInput, type LedgerNotes, type NoteFilter } from "./src/ledger/notes.js";
+export { type ProgressEntry, type TaskEntry, type WorkLedger, type WorkLedgers, type WorkStatus } from "./src/ledger/work.js";
+export { estimateComplexity, type Complexity } from "./src/planning/complexity.js";
+export { decompose, type DecomposeOptions, type DecompositionStrategy } from "./src/planning/decompose.js";
+export { estimatePlan, type EstimateOptions, type PlanEstimate } from "./src/planning/estimate.js";
+export { readPlan, type Plan, type Task } from "./src/planning/plan.js";
+export { suggestAgent, type Candidate, type Suggestion } from "./src/planning/suggest.js";
 export { TasksAnswer, type TasksQuestion } from "./nodes/executor/questions.js";
 export { tasksOf, type TaskRecord, type TaskRecords, type TaskStatus } from "./src/agent/task.js";

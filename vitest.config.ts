@@ -8,7 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^phasegraph$/, replacement: here("index.ts") },
       { find: /^phasegraph\/statechart$/, replacement: here("src/statechart/index.ts") },
-      { find: /^phasegraph\/sqlite$/, replacement: here("src/checkpoint/sqlite.ts") },
+      { find: /^phasegraph\/sqlite$/, replacement: here("src/sqlite/index.ts") },
       { find: /^phasegraph\/testing$/, replacement: here("testing/index.ts") },
     ],
   },

@@ -5,9 +5,13 @@ import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import { Command } from "commander";
 import { oursMesh, swarmMesh, swarmMeshSharingTools } from "./compile.js";
-import { contest, timed, type Medians } from "./contest.js";
+import { contest, median, timed, type Medians } from "./contest.js";
+import { oursTeam, peerTeam } from "./delegating.js";
+import { fanOut } from "./fanout.js";
 import { handwrittenRing, memory, oursRing, ringTurn, swarmRing, type Contestant } from "./handoff.js";
 import { importTime } from "./imports.js";
+import { measureSaver } from "./saver.js";
+import { planRun } from "./planned.js";
 
 /** What a section measured: ratios by the name under which `--json` writes them. */
 type Ratios = Readonly<Record<string, number>>;
@@ -17,7 +21,7 @@ const HANDOFFS = 100;
 const options = new Command("bench")
   .description("Times phasegraph beside its peers, in one process and in turn, and prints medians and ratios (ours ÷ theirs).")
   .option("--json <file>", "write the ratios to a file")
-  .option("--only <sections>", "comma-separated: handoff, sqlite, durable, import, compile")
+  .option("--only <sections>", "comma-separated: handoff, sqlite, durable, import, compile, saver, supervisor, plan, fanout")
   .option("--rounds <n>", "measured rounds of each contestant", "9")
   .parse()
   .opts<{ json?: string; only?: string; rounds: string }>();
@@ -113,12 +117,75 @@ async function meshes(): Promise<Ratios> {
   return ratios;
 }
 
+async function saver(): Promise<Ratios> {
+  const { medians, bytes, ratios } = await measureSaver(rounds);
+  show("a thread of 500 turns, 500 characters each way, and 100 handoffs, SQLite saver", medians, {});
+  for (const [name, size] of Object.entries(bytes))
+    process.stdout.write(`  ${name.padEnd(32)} ${size.toLocaleString("en").padStart(12)} bytes\n`);
+  show("ours ÷ theirs, and the end of the thread ÷ its beginning", {}, ratios);
+  return ratios;
+}
+
+const DELEGATIONS = 100;
+
+async function supervisors(): Promise<Ratios> {
+  const ours = oursTeam(DELEGATIONS);
+  const peer = peerTeam(DELEGATIONS);
+  const medians = await contest({ phasegraph: () => ours.turn(), "langgraph-supervisor": () => peer.turn() }, rounds);
+  const ratios = {
+    "supervisor.timeVsPeer": medians.phasegraph / medians["langgraph-supervisor"],
+    "supervisor.promptCharsVsPeer": ours.meter.promptChars / peer.meter.promptChars,
+    "supervisor.modelCallsVsPeer": ours.meter.calls / peer.meter.calls,
+  };
+  show(`${DELEGATIONS} delegations that return 200 characters each, MemorySaver`, medians, ratios);
+  return ratios;
+}
+
+async function plans(): Promise<Ratios> {
+  const runs = [];
+  for (let seed = 1; seed <= Math.min(rounds, 5); seed += 1) runs.push(await planRun(seed));
+  const ratios = { "plan.overCriticalPath": median(runs.map(({ milliseconds, least }) => milliseconds / least)) };
+  const medians = { phasegraph: median(runs.map((run) => run.milliseconds)), "least possible": median(runs.map((run) => run.least)) };
+  show("a plan of 200 tasks of 20 to 200 ms, 16 at once", medians, ratios);
+  return ratios;
+}
+
+async function fanOuts(): Promise<Ratios> {
+  const few = Math.min(rounds, 3);
+  const ours = await fanOut(few, "ours", "5000");
+  const sends = [await fanOut(few, "send", "5000"), await fanOut(few, "send", "5000", "10"), await fanOut(few, "send", "5000", "50")];
+  const thousand = await fanOut(few, "ours", "1000");
+  const tenThousand = await fanOut(few, "ours", "10000");
+  const children = await fanOut(few, "agents", "1000");
+  const medians = {
+    "5,000 items, phasegraph": ours.milliseconds,
+    "5,000 items, Send": sends[0]?.milliseconds ?? Number.NaN,
+    "5,000 items, Send, 10 at once": sends[1]?.milliseconds ?? Number.NaN,
+    "5,000 items, Send, 50 at once": sends[2]?.milliseconds ?? Number.NaN,
+    "1,000 items": thousand.milliseconds,
+    "10,000 items": tenThousand.milliseconds,
+    "1,000 agent turns in threads": children.milliseconds,
+  };
+  const ratios = {
+    "fanout.vsSend5k": ours.milliseconds / Math.min(...sends.map((one) => one.milliseconds)),
+    "fanout.growth10kOver1k": tenThousand.milliseconds / thousand.milliseconds,
+    "fanout.childUsPerItem": children.milliseconds,
+    "fanout.rssMb10k": tenThousand.rssMb,
+  };
+  show("fan-out, each in a process of its own", medians, ratios);
+  return ratios;
+}
+
 const SECTIONS: Readonly<Record<string, () => Promise<Ratios>>> = {
   handoff: () => rings(`${HANDOFFS} handoffs in one turn, MemorySaver`, memory, "handoff"),
   sqlite: sqliteRings,
   durable: durableRings,
   import: imports,
   compile: meshes,
+  saver,
+  supervisor: supervisors,
+  plan: plans,
+  fanout: fanOuts,
 };
 
 const chosen = options.only?.split(",") ?? Object.keys(SECTIONS);

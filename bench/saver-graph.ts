@@ -2,7 +2,7 @@ import { AIMessage } from "@langchain/core/messages";
 import { MessagesAnnotation, StateGraph, type BaseCheckpointSaver } from "@langchain/langgraph";
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import Sqlite from "better-sqlite3";
-import { SqliteCheckpointer } from "../src/checkpoint/sqlite.js";
+import { SqliteCheckpointer } from "../src/sqlite/index.js";
 
 /** The two savers of the comparison. */
 export type SaverKind = "ours" | "official";

@@ -20,7 +20,8 @@ type Config = Omit<MachineConfig<PatternContext, PatternEvent>, "id" | "context"
  * @throws InvalidDefinitionError when there are none, or two have one id.
  */
 export function machineOf(name: string, agents: readonly { readonly id: string }[], config: Config): AnyStateMachine {
-  const repeated = agents.filter((agent, index) => agents.findIndex((other) => other.id === agent.id) !== index);
+  const ids = new Set<string>();
+  const repeated = agents.filter(({ id }) => ids.size === ids.add(id).size);
   const issues: Issue[] = [
     ...(agents.length === 0 ? [{ path: "agents", code: "NO_AGENTS", message: "give at least one agent" }] : []),
     ...repeated.map(({ id }) => ({ path: `agents.${id}`, code: "DUPLICATE_AGENT", message: `"${id}" is given twice; ids are unique` })),

@@ -118,7 +118,8 @@ export function magentic<const Id extends string, const F extends Fields = Recor
     milliseconds,
     settle: (reading, turn) => {
       const event = ledgerEvent(reading);
-      return { event, asks: !event.type.startsWith("STALLED.") || !isStuck(counters(turn.control.context)) };
+      const goesOn = event.type.startsWith("STALLED.") && !isStuck(counters(turn.control.context));
+      return { event, asks: goesOn || event.type.startsWith("ASK.") };
     },
     stopped: ({ control }) => STOPPED[counters(control.context).stop ?? "satisfied"],
   });

@@ -3,16 +3,14 @@ import { tasksOf, type TaskRecord } from "../src/agent/task.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
 import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
-import { executor, type ExecutorDefinition } from "../nodes/executor/executor.js";
+import { executor, limitsOf, type ExecutorDefinition, type ExecutorLimits } from "../nodes/executor/executor.js";
 import { again, machineOf, THE_END } from "./machine.js";
 
 const MAP = "map";
 
 /** One agent for every item, and one for what they came to. */
 export interface MapReduceDefinition<Id extends string, F extends Fields>
-  extends
-    OrchestrationOptions<F>,
-    Pick<ExecutorDefinition<string, FieldValues<F>>, "concurrency" | "timeout" | "retries" | "backoff" | "onFailure" | "flush" | "fold"> {
+  extends OrchestrationOptions<F>, Omit<ExecutorLimits, "perAgent">, Pick<ExecutorDefinition<string, FieldValues<F>>, "fold"> {
   /** The items, made from what the turn shows: plain JSON. The same state has to give the same items. */
   readonly items: (turn: Turn<FieldValues<F>>) => readonly unknown[] | Promise<readonly unknown[]>;
   /** Works on one item: `turn.task.data`, or its JSON as the user's message. */
@@ -70,17 +68,4 @@ export function mapReduce<
   });
   const bound = [[MAP, fanOut] as const, ...(reducer === undefined ? [] : [[reducer.id, reducer] as const])];
   return orchestrate<Id | "map", F, Name>(machine, bound, definition);
-}
-
-type Limits = Pick<ExecutorDefinition<string, never>, "concurrency" | "timeout" | "retries" | "backoff" | "onFailure" | "flush">;
-
-function limitsOf({ concurrency, timeout, retries, backoff, onFailure, flush }: Limits): Limits {
-  return {
-    ...(concurrency === undefined ? {} : { concurrency }),
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(backoff === undefined ? {} : { backoff }),
-    ...(onFailure === undefined ? {} : { onFailure }),
-    ...(flush === undefined ? {} : { flush }),
-  };
 }

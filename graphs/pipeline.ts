@@ -107,11 +107,12 @@ const targetsOf = <Phase extends string>(stage: {
 function stageIssues(
   stages: readonly { readonly phase: string; readonly next?: string | undefined; readonly canReturnTo?: readonly string[] | undefined }[],
 ): Issue[] {
-  const phases = stages.map((stage) => stage.phase);
+  const phases = new Set(stages.map((stage) => stage.phase));
   const known = (path: string, phase: string): Issue[] =>
-    phases.includes(phase)
+    phases.has(phase)
       ? []
-      : [{ path, code: "UNKNOWN_PHASE", message: `"${phase}" is no phase of this pipeline; it has ${phases.join(", ")}` }];
+      : [{ path, code: "UNKNOWN_PHASE", message: `"${phase}" is no phase of this pipeline; it has ${[...phases].join(", ")}` }];
+  if (stages.length === 0) return [{ path: "stages", code: "NO_AGENTS", message: "give at least one stage" }];
   return stages.flatMap((stage) => [
     ...(AGENT_ID.test(stage.phase)
       ? []

@@ -17,7 +17,7 @@ export interface FunctionAgent<Id extends string, State> {
 }
 
 export function functionRun<State>(agent: FunctionAgent<string, State>): PhaseRun<State> {
-  return { plain: true, run: async (turn) => outcomeOf(agent.id, turn, await agent.run(turn)) };
+  return { plain: true, takesTools: true, run: async (turn) => outcomeOf(agent.id, turn, await agent.run(turn)) };
 }
 
 function outcomeOf<State>(id: string, turn: Turn<State>, answer: unknown): Outcome<State> {

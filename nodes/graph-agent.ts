@@ -11,7 +11,7 @@ import { joined, knownIds, messagesOf, newMessages, signed, withResults } from "
 import { openMeter, type Meter } from "./graph-meter.js";
 import { readGraph, type AnyGraph, type GraphValues, type Prepared, type Source, type ValuesOf } from "./graph-source.js";
 import { acceptedHandoff, TURN_KEY, withoutEnd, type HandoffPolicy } from "./handoff-middleware.js";
-import { handoverNote } from "./handover-note.js";
+import { withHandoverNote } from "./handover-note.js";
 import type { TurnLimits } from "./model-turn.js";
 
 /**
@@ -103,7 +103,7 @@ async function runGraph<State, Graph extends AnyGraph>(
 
 /** The messages of the thread as the graph is to see them. */
 export function givenMessages<State>(agent: Pick<GraphAgent<string, State>, "history">, turn: Turn<State>): BaseMessage[] {
-  return [...viewHistory(turn.messages, agent.history ?? "full"), ...handoverNote(turn)];
+  return withHandoverNote(turn, viewHistory(turn.messages, agent.history ?? "full"));
 }
 
 /** What a graph's state says by itself: a reply. */

@@ -29,8 +29,8 @@ export const HumanAnswer = z.union([
     .string()
     .min(1)
     .transform((text) => ({ text })),
-  z.object({ text: z.string().min(1) }),
-  z.object({ event: z.looseObject({ type: z.string() }), text: z.string().optional() }),
+  z.strictObject({ text: z.string().min(1) }), // strict: words beside something else are not words alone
+  z.strictObject({ event: z.looseObject({ type: z.string() }), text: z.string().optional() }),
 ]);
 
 const ANSWER_SCHEMA = z.toJSONSchema(HumanAnswer, { io: "input" });
@@ -64,8 +64,9 @@ function ask(definition: HumanDefinition<string>, turn: Turn): Outcome {
       problem = `Words alone decide nothing here; answer with { event: { type } }: ${events.join(", ")}.`;
     } else {
       const { event, text } = parsed.data;
-      if (turn.can(event)) return { ...(text === undefined ? {} : { content: text }), next: { kind: "event", event } };
-      problem = `"${event.type}" is not accepted now; events accepted: ${events.join(", ") || "none"}.`;
+      const why = turn.refusal(event);
+      if (why === undefined) return { ...(text === undefined ? {} : { content: text }), next: { kind: "event", event } };
+      problem = `"${event.type}" is not accepted now (${why}); events accepted: ${events.join(", ") || "none"}.`;
     }
   }
 }

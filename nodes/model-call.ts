@@ -1,7 +1,10 @@
-import { AIMessage, isAIMessage, SystemMessage, type BaseMessage } from "@langchain/core/messages";
+import { SystemMessage, type AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { Turn } from "../src/agent/agent.js";
+import { untilAborted } from "../src/base/abort.js";
+import { InvalidModelOutputError } from "../src/base/errors.js";
+import { readAnswer } from "./model-answer.js";
 import { durably } from "./tool-calls.js";
 
 /** What one call of a model needs. */
@@ -29,14 +32,18 @@ export async function callModel(turn: Turn, call: ModelCall): Promise<ModelAnswe
   const ask = async (): Promise<AIMessage> => {
     const bound = call.tools.length === 0 ? call.model : bind(call);
     const prompt = call.system === undefined ? call.messages : [new SystemMessage(call.system), ...call.messages];
-    const answer = await bound.invoke([...prompt], {
-      ...(callbacks === undefined ? {} : { callbacks }),
-      ...(metadata === undefined ? {} : { metadata }),
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
-    });
-    return tidy(turn, answer);
+    const answer = await bound
+      .invoke([...prompt], {
+        ...(callbacks === undefined ? {} : { callbacks }),
+        ...(metadata === undefined ? {} : { metadata }),
+        ...(call.signal === undefined ? {} : { signal: call.signal }),
+      })
+      .catch((error: unknown) => {
+        throw brokenOff(turn, error) ?? error;
+      });
+    return readAnswer(turn, answer, call.messages);
   };
-  const stored = call.durable ? await durably(turn, "call_model", ask) : await ask();
+  const stored = call.durable ? await durably(turn, "call_model", ask, call.signal) : await untilAborted(call.signal, ask);
   return {
     message: stored,
     malformed: new Map((stored.invalid_tool_calls ?? []).map((invalid) => [invalid.id ?? "", invalid.error ?? "not valid JSON"])),
@@ -49,20 +56,11 @@ function bind(call: ModelCall) {
   return call.model.bindTools([...call.tools], call.forced === undefined ? {} : { tool_choice: call.forced });
 }
 
-/** One plain message with an id, the agent's name, and every tool call in `tool_calls`, so that each can be answered. */
-function tidy(turn: Turn, answer: BaseMessage): AIMessage {
-  const { tool_calls = [], invalid_tool_calls = [], ...rest } = isAIMessage(answer) ? answer : new AIMessage(answer.text);
-  const { tool_calls: _raw, ...kwargs } = rest.additional_kwargs;
-  const named = [...tool_calls, ...invalid_tool_calls.map((invalid) => ({ id: invalid.id, name: invalid.name ?? "unknown", args: {} }))];
-  const ids = named.map((call) => call.id ?? `call_${turn.clock.id()}`);
-  return new AIMessage({
-    content: answer.content,
-    id: answer.id === undefined || turn.messages.some((message) => message.id === answer.id) ? turn.clock.id() : answer.id, // an id twice would replace a message
-    name: turn.agent,
-    additional_kwargs: kwargs,
-    response_metadata: answer.response_metadata,
-    ...(rest.usage_metadata === undefined ? {} : { usage_metadata: rest.usage_metadata }),
-    tool_calls: named.map((call, index) => ({ type: "tool_call", name: call.name, args: call.args, id: ids[index] ?? "" })),
-    invalid_tool_calls: invalid_tool_calls.map((invalid, index) => ({ ...invalid, id: ids[tool_calls.length + index] ?? "" })),
+/** Node's `fetch` says no more than "terminated" of a stream that ends too early. */
+function brokenOff(turn: Turn, error: unknown): InvalidModelOutputError | undefined {
+  if (!(error instanceof TypeError) || error.message !== "terminated") return undefined;
+  const why = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  return new InvalidModelOutputError(turn.agent, `the connection broke off before the answer had ended${why}; run it again.`, {
+    cause: error,
   });
 }

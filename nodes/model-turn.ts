@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { HandoffTarget, PhaseRun, Turn } from "../src/agent/agent.js";
 import { HANDOFF_TOOL, recordMessage } from "../src/agent/conversation.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
+import { untilAborted } from "../src/base/abort.js";
 import {
   BudgetExceededError,
   HandoffRejectedError,
@@ -15,7 +16,7 @@ import {
 import { viewHistory, type HistoryView } from "../src/handoff/history.js";
 import { askApproval } from "./approval.js";
 import { chatModel, type ChatModel } from "./chat-model.js";
-import { handoverNote } from "./handover-note.js";
+import { withHandoverNote } from "./handover-note.js";
 import { HandoffArguments, HandoffTools, refusedHandoff } from "./handoff-tool.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
 import { runTools, type ToolOutcome } from "./tool-calls.js";
@@ -83,6 +84,7 @@ export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>
       : [tool(() => "", { name: RESPOND, description: "Give your final answer.", schema: agent.output as z.ZodType<object> })];
   const kit: Kit = { tools, respond, handoffs: new HandoffTools() };
   return {
+    takesTools: true,
     run: (turn) =>
       withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, kit, signal).run()),
   };
@@ -96,10 +98,19 @@ interface Kit {
   readonly handoffs: HandoffTools;
 }
 
+function withGiven(agent: string, { tools }: Kit, given: readonly StructuredToolInterface[]): ReadonlyMap<string, StructuredToolInterface> {
+  if (given.length === 0) return tools;
+  const taken = given.filter(({ name }) => tools.has(name)).map(({ name }) => name);
+  if (taken.length === 0) return new Map([...tools, ...given.map((one) => [one.name, one] as const)]);
+  const message = `"${taken.join('", "')}" is a tool that the pattern gives this agent; rename the agent's own`;
+  throw new InvalidDefinitionError(`Agent "${agent}"`, [{ path: "tools", code: "TOOL_NAME", message }]);
+}
+
 /** One turn: model → tools → … → a reply, a decision or a handoff. Lives as long as the node runs; what must survive is in tasks. */
 class ModelTurn<State, Output> {
   private readonly added: BaseMessage[] = [];
   private readonly open: readonly HandoffTarget[];
+  private readonly tools: ReadonlyMap<string, StructuredToolInterface>;
   private update: Record<string, unknown> = {};
   private modelCalls = 0;
   private toolCalls = 0;
@@ -113,14 +124,17 @@ class ModelTurn<State, Output> {
     private readonly signal: AbortSignal,
   ) {
     this.open = turn.handoffs();
+    this.tools = withGiven(agent.id, kit, turn.tools ?? []);
   }
 
   async run(): Promise<Outcome<State>> {
     const { agent, turn, open } = this;
-    const { tools, respond, handoffs } = this.kit;
-    const model = await chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model);
-    const offered = [...tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
-    const before = [...viewHistory(turn.messages, agent.history ?? "full"), ...handoverNote(turn)];
+    const { respond, handoffs } = this.kit;
+    const model = await untilAborted(this.signal, async () =>
+      chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model),
+    );
+    const offered = [...this.tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
+    const before = withHandoverNote(turn, viewHistory(turn.messages, agent.history ?? "full"));
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
       this.spend("modelCalls", 1);
@@ -132,7 +146,7 @@ class ModelTurn<State, Output> {
         tools: offered,
         forced,
         signal: this.signal,
-        durable: agent.durable ?? true,
+        durable: offered.length > 0 && (agent.durable ?? true), // without tools the turn is this one call, and is stored when it is done
       });
       const outcome = await this.settle(answer);
       if (outcome !== undefined)
@@ -159,7 +173,12 @@ class ModelTurn<State, Output> {
       const id = call.id ?? "";
       const problem = malformed.get(id);
       const outcome = ran.get(id);
-      if (problem !== undefined) this.answer(call, `The arguments could not be read: ${problem}. Send valid JSON.`, "error");
+      if (problem !== undefined)
+        this.answer(
+          call,
+          `The arguments could not be read: ${problem}\nNothing was done. Send one JSON object that fits the tool.`,
+          "error",
+        );
       else if (outcome !== undefined) this.answer(call, outcome.content, outcome.status, outcome.artifact);
       else if (next !== undefined || decided !== undefined)
         this.answer(call, "Not executed: the turn had ended before this call.", "error");
@@ -179,18 +198,18 @@ class ModelTurn<State, Output> {
     this.spend("toolCalls", calls.length);
     const { approval } = this.agent;
     const asks = (call: ToolCall): boolean =>
-      this.kit.tools.has(call.name) &&
-      (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
+      this.tools.has(call.name) && (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
     const questioned = calls.filter(asks);
     const decisions = questioned.length === 0 ? new Map<string, never>() : askApproval(this.turn as Turn, questioned, this.modelCalls);
     const allowed = calls.flatMap((call) => {
       const decision = decisions.get(call.id ?? "");
       return decision?.decision === "reject" ? [] : [decision?.decision === "edit" ? { ...call, args: decision.args } : call];
     });
+    const given = this.turn.tools ?? [];
     const outcomes = await runTools(this.turn as Turn, allowed, {
-      tools: this.kit.tools,
+      tools: this.tools,
       signal: this.signal,
-      durable: this.agent.durable ?? true,
+      durable: (name) => (this.agent.durable ?? true) && !given.some((one) => one.name === name), // a pattern's own tools have no effects
     });
     const ran = new Map(allowed.map((call, index) => [call.id ?? "", outcomes[index] as ToolOutcome])); // one outcome for each call
     for (const call of calls) {
@@ -200,7 +219,10 @@ class ModelTurn<State, Output> {
           content: `Not executed: a person refused it${decision.reason === undefined ? "." : `: ${decision.reason}`}`,
           status: "error",
         });
-      this.update = { ...this.update, ...ran.get(call.id ?? "")?.update };
+      const outcome = ran.get(call.id ?? "");
+      if (outcome !== undefined && decision?.decision === "edit")
+        ran.set(call.id ?? "", { ...outcome, content: `${outcome.content}\n${editedNote(decision.args)}` });
+      this.update = { ...this.update, ...outcome?.update };
     }
     return ran;
   }
@@ -260,6 +282,10 @@ class ModelTurn<State, Output> {
   }
 }
 
+/** The model's own message keeps what it asked for; without this it would take the result for that of its own arguments. */
+const editedNote = (args: Readonly<Record<string, unknown>>): string =>
+  `[A person changed the arguments before this was done, to ${JSON.stringify(args)}]`;
+
 const note = (turn: Turn) => ({ author: turn.orchestration, recipient: turn.agent, type: "system", phase: turn.phase }) as const;
 
 /** JSON in a text, fenced or not; the text itself when there is none. */
@@ -272,6 +298,7 @@ function parseText(text: string): unknown {
   }
 }
 
+/** Ends the turn when its time is over. Tasks under way end with the signal, and the work with them: what it says then is the timeout. */
 async function withDeadline<T>(
   turn: Pick<Turn, "agent" | "config">,
   milliseconds: number,
@@ -279,16 +306,9 @@ async function withDeadline<T>(
 ): Promise<T> {
   const deadline = new AbortController();
   const signal = turn.config.signal === undefined ? deadline.signal : AbortSignal.any([turn.config.signal, deadline.signal]);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const error = new StepTimeoutError(turn.agent, milliseconds);
-      deadline.abort(error);
-      reject(error);
-    }, milliseconds);
-  });
+  const timer = setTimeout(() => deadline.abort(new StepTimeoutError(turn.agent, milliseconds)), milliseconds);
   try {
-    return await Promise.race([work(signal), expired]);
+    return await work(signal);
   } finally {
     clearTimeout(timer);
   }

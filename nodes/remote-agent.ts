@@ -61,7 +61,7 @@ export function remoteRun<State, Graph extends AnyGraph>(agent: GraphAgent<strin
       const meter = openMeter(turn, agent.limits);
       const config = { ...remoteConfig(turn), signal: meter.signal, recursionLimit: agent.recursionLimit ?? RECURSION_LIMIT };
       const call = async (input: unknown): Promise<Answer> => {
-        const stored = await durably(turn as Turn, "call_remote", () => ask(graph, input, config)); // the turn's state is not looked at there
+        const stored = await durably(turn as Turn, "call_remote", () => ask(graph, input, config), meter.signal); // the turn's state is not looked at there
         return JSON.parse(stored) as Answer; // written by ask
       };
       try {

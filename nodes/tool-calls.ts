@@ -5,6 +5,7 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { Turn } from "../src/agent/agent.js";
 import type { Next } from "../src/agent/outcome.js";
+import { untilAborted } from "../src/base/abort.js";
 import { isCommandLike, outcomeOfCommand } from "../src/compile/command.js";
 
 /** Characters of a tool's result that a model is shown; the rest is cut, and the cut is said. */
@@ -24,8 +25,8 @@ export interface ToolOutcome {
 export interface Toolbox {
   readonly tools: ReadonlyMap<string, StructuredToolInterface>;
   readonly signal: AbortSignal | undefined;
-  /** Whether each call is a task whose stored result is never computed again. */
-  readonly durable: boolean;
+  /** Whether a call of this tool is a task whose stored result is never computed again. */
+  readonly durable: (tool: string) => boolean;
 }
 
 const IDEMPOTENCY_KEY = "idempotency_key";
@@ -43,21 +44,27 @@ export const idempotencyKey = (config: RunnableConfig): string | undefined => co
 export async function runTools(turn: Turn, calls: readonly ToolCall[], toolbox: Toolbox): Promise<ToolOutcome[]> {
   const work = (call: ToolCall) => runTool(turn, call, toolbox);
   // the tasks are issued in the order of the calls, which is what makes them the same tasks on a replay
-  return Promise.all(calls.map((call) => (toolbox.durable ? durably(turn, "call_tool", () => work(call)) : work(call))));
+  return Promise.all(
+    calls.map((call) =>
+      toolbox.durable(call.name)
+        ? durably(turn, "call_tool", () => work(call), toolbox.signal)
+        : untilAborted(toolbox.signal, () => work(call)),
+    ),
+  );
 }
 
 /**
  * A LangGraph task whose tokens and events still reach the stream of the graph: it is given the node's callbacks, not its config.
  * A task that rejects ends the whole run, whatever its node makes of the error: so it tells of one, and the error is thrown here.
- * A failure that was stored is no result: run again, the work is tried again.
+ * A failure that was stored is no result: run again, the work is tried again. No task outlives its node: it ends with the signal.
  */
-export async function durably<T>(turn: Turn, name: string, work: () => Promise<T>): Promise<T> {
-  if (turn.config.configurable?.["__pregel_call"] === undefined) return work();
+export async function durably<T>(turn: Turn, name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (turn.config.configurable?.["__pregel_call"] === undefined) return untilAborted(signal, work);
   for (;;) {
     let thrown: { readonly error: unknown } | undefined;
     const settled = await task(name, async (): Promise<{ readonly value: T } | { readonly failed: true }> => {
       try {
-        return { value: await work() };
+        return { value: await untilAborted(signal, work) };
       } catch (error) {
         if (isGraphBubbleUp(error)) throw error;
         thrown = { error };
@@ -97,10 +104,11 @@ const failure = (message: string): ToolOutcome => ({ content: `Error: ${shorten(
 function outcomeOf(turn: Turn, call: ToolCall, result: unknown): ToolOutcome {
   if (isCommandLike(result)) {
     const { messages = [], update, next } = outcomeOfCommand(result, turn.agent, turn.messages);
-    const answer = messages.find((message) => ToolMessage.isInstance(message) && message.tool_call_id === call.id);
+    const answer = messages.find((message): message is ToolMessage => ToolMessage.isInstance(message) && message.tool_call_id === call.id);
     return {
       content: answer?.text ?? "Done.",
       status: "success",
+      ...(answer?.artifact === undefined ? {} : { artifact: answer.artifact as unknown }),
       ...(update === undefined ? {} : { update }),
       ...(next.kind === "done" ? {} : { next }),
     };

@@ -10,7 +10,10 @@ const RANKS: readonly (readonly [rank: number, folder: string])[] = [
   [2.5, "src/handoff/"],
   [3, "src/state/"],
   [4, "src/compile/"],
-  [4, "src/checkpoint/"],
+  [4, "src/database/"],
+  [4.5, "src/checkpoint/"],
+  [4.5, "src/store/"],
+  [5, "src/sqlite/"],
   [5, "src/registry/"],
   [5, "src/planning/"],
   [5, "src/ledger/"],
@@ -46,8 +49,8 @@ const NEVER: readonly (readonly [from: string, to: string])[] = [
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   xstate: ["src/statechart/", "nodes/executor/", "graphs/", "testing/"],
   "@langchain/langgraph": ["src/state/", "src/compile/", "nodes/", "graphs/", "testing/", "app/runtime/", "app/server/"],
-  "better-sqlite3": ["src/checkpoint/"],
-  "sqlite-vec": ["src/checkpoint/"],
+  "better-sqlite3": ["src/database/", "src/checkpoint/", "src/store/"],
+  "sqlite-vec": ["src/store/"],
   langchain: ["nodes/"],
   hono: ["app/server/"],
   "@hono/": ["app/server/"],
@@ -56,7 +59,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   cockatiel: ["src/resilience/"],
   pino: ["app/"],
   "prom-client": ["app/server/"],
-  "node:": ["src/checkpoint/", "nodes/", "app/", "testing/"],
+  "node:": ["src/checkpoint/", "src/store/", "nodes/", "app/", "testing/"],
 };
 const MAX_LINES = 400;
 

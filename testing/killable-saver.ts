@@ -31,7 +31,7 @@ export class KillableSaver extends MemorySaver {
     );
   }
 
-  override async put(...args: Parameters<MemorySaver["put"]>) {
+  override async put(...args: Parameters<MemorySaver["put"]>): ReturnType<MemorySaver["put"]> {
     this.count();
     return super.put(...args);
   }

@@ -56,7 +56,8 @@ export class ChildThreads {
     const saver = turn.config.configurable?.[CONFIG_SAVER] as BaseCheckpointSaver | undefined; // LangGraph hands nested graphs its saver so
     const graph = this.graphFor(saver);
     const config = this.configFor(turn, task, signal);
-    const before = saver === undefined ? undefined : await graph.getState(config);
+    const isKnown = saver !== undefined && (await saver.getTuple(config)) !== undefined;
+    const before = isKnown ? await graph.getState(config) : undefined;
     const finished = before?.values.control?.done === true ? (before.values as ChildState) : undefined;
     if (finished !== undefined) return this.endOf(finished);
     const asked = questionsOf(before?.tasks);

@@ -4,8 +4,9 @@ import { isSettled, taskKey, tasksOf, type TaskRecord } from "../../src/agent/ta
 import { InvalidDefinitionError, TaskFailedError, type Issue } from "../../src/base/errors.js";
 import { RUN_KEY } from "../../src/compile/graph.js";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import type { Cancellation } from "./cancellation.js";
 import { Flight } from "./flight.js";
-import { readPlan, type Plan, type Task } from "./plan.js";
+import { readPlan, type Plan, type Task } from "../../src/planning/plan.js";
 import { askPerson } from "./questions.js";
 import { Workforce } from "./worker.js";
 
@@ -35,12 +36,27 @@ export interface ExecutorDefinition<Id extends string, State> {
   readonly onFailure?: "skip" | "stop";
   /** Milliseconds after which a finished task is stored, however few there are. Default 250. */
   readonly flush?: number;
+  /** Lets this process stop tasks of plans at work in it. */
+  readonly cancellation?: Cancellation;
 }
 
 /** A value made from the completed tasks one after another; plain JSON. */
 export interface Fold {
   readonly initial: unknown;
   readonly step: (value: unknown, record: TaskRecord) => unknown;
+}
+
+/** How a fan-out is carried out: what patterns that have one pass on. */
+export type ExecutorLimits = Pick<
+  ExecutorDefinition<string, never>,
+  "concurrency" | "perAgent" | "timeout" | "retries" | "backoff" | "onFailure" | "flush" | "cancellation"
+>;
+
+/** The limits among a pattern's options, those that were given. */
+export function limitsOf(options: ExecutorLimits): ExecutorLimits {
+  const { concurrency, perAgent, timeout, retries, backoff, onFailure, flush, cancellation } = options;
+  const given = Object.entries({ concurrency, perAgent, timeout, retries, backoff, onFailure, flush, cancellation });
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 const DEFAULTS = { concurrency: 16, timeout: 300_000, retries: 0, flush: 250 } as const;
@@ -65,7 +81,8 @@ export function executor<const Id extends string, State = object>(definition: Ex
           const run = turn.config.configurable?.[RUN_KEY] as AbortSignal; // set for every run of an orchestration
           const known = open.get(run);
           const mission = known?.belongsTo(turn) === true ? known : await Mission.open(definition, turn, workforce);
-          if (mission !== known) run.addEventListener("abort", () => mission.end(), { once: true });
+          if (mission !== known) known?.end();
+          if (known === undefined) run.addEventListener("abort", () => open.get(run)?.end(), { once: true });
           open.set(run, mission);
           return mission.go(turn);
         },
@@ -78,6 +95,7 @@ export function executor<const Id extends string, State = object>(definition: Ex
 class Mission<State> {
   private readonly order: readonly string[];
   private summed = 0;
+  private forget: (() => void) | undefined;
   private value: unknown;
 
   private constructor(
@@ -123,6 +141,8 @@ class Mission<State> {
       known,
     );
     const mission: Mission<State> = new Mission(definition, plan, flight, workforce, turn, answers);
+    const thread = String(turn.config.configurable?.["thread_id"] ?? "");
+    mission.forget = definition.cancellation?.add(thread, { cancel: (task) => flight.cancelTask(task) });
     outsideNode(() => flight.start());
     return mission;
   }
@@ -132,6 +152,7 @@ class Mission<State> {
   }
 
   end(): void {
+    this.forget?.();
     this.flight.cancel();
   }
 
@@ -176,7 +197,7 @@ class Mission<State> {
 
 /** Runs what starts work outside the context of the phase's node: tasks outlive the superstep that began them, and their threads are no part of it. */
 function outsideNode(work: () => void): void {
-  AsyncLocalStorageProviderSingleton.runWithConfig({}, async () => work());
+  AsyncLocalStorageProviderSingleton.runWithConfig({}, work);
 }
 
 function definitionIssues<State>(definition: ExecutorDefinition<string, State>): Issue[] {

@@ -1,6 +1,7 @@
 import { isSettled, type TaskRecord, type TaskStatus } from "../../src/agent/task.js";
 import type { Clock } from "../../src/base/clock.js";
-import type { Plan, Task } from "./plan.js";
+import type { Plan, Task } from "../../src/planning/plan.js";
+import { PLAN_CANCELLED, TASK_CANCELLED } from "./cancellation.js";
 import { ReadyQueue } from "./ready-queue.js";
 
 /** What a run of a task came to. An error is thrown instead. */
@@ -75,7 +76,7 @@ export class Flight {
       this.order.set(task.id, this.order.size);
       this.missing.set(task.id, [...new Set(task.dependsOn)].filter((before) => this.statusOf(before) !== "completed").length);
     }
-    for (const record of this.records.values()) if (record.status === "failed" || record.status === "skipped") this.afterFailure(record);
+    for (const record of this.records.values()) if (isSettled(record.status) && record.status !== "completed") this.afterFailure(record);
     for (const task of plan.tasks.values()) if (this.missing.get(task.id) === 0 && !this.isSettled(task.id)) this.enqueue(task);
   }
 
@@ -141,6 +142,22 @@ export class Flight {
     for (const controller of this.running.values()) controller.abort(CANCELLED);
   }
 
+  /** Stops a task for good, or every one that is not settled; what depends on it is skipped. */
+  cancelTask(id: string | undefined): boolean {
+    const found = [...this.options.plan.tasks.values()].filter((task) => (id === undefined || task.id === id) && !this.isSettled(task.id));
+    const name = id === undefined ? PLAN_CANCELLED : TASK_CANCELLED;
+    for (const task of found) {
+      if (this.isSettled(task.id)) continue; // skipped by one before it
+      const { attempts = 0 } = this.records.get(task.id) ?? {};
+      this.asked.delete(task.id);
+      this.running.get(task.id)?.abort(CANCELLED);
+      const record = this.note(task, { status: "cancelled", attempts, error: { name, message: "It was cancelled." } });
+      if (id !== undefined) this.afterFailure(record);
+    }
+    this.wake();
+    return found.length > 0;
+  }
+
   private get waitingToBegin(): number {
     let count = 0;
     for (const queue of this.ready.values()) count += queue.size;
@@ -179,7 +196,7 @@ export class Flight {
       }
       if (best === undefined) return;
       this.ready.get(best[0])?.take();
-      this.begin(best[0], best[1].task);
+      if (!this.isSettled(best[1].task.id)) this.begin(best[0], best[1].task);
     }
   }
 
@@ -200,9 +217,11 @@ export class Flight {
   private async attempt(task: Task, attempt: number, controller: AbortController): Promise<void> {
     try {
       const { questions, ...end } = await this.options.run(task, controller);
+      if (this.isSettled(task.id)) return; // cancelled meanwhile
       if (questions === undefined) this.complete(task, attempt, end);
       else this.park(task, attempt, questions);
     } catch (error) {
+      if (this.isSettled(task.id)) return; // cancelled meanwhile
       if (isCancelled(controller)) this.note(task, { status: "cancelled", attempts: attempt });
       else await this.fail(task, attempt, error instanceof Error ? error : new Error(String(error)), controller);
     }

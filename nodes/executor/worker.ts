@@ -7,7 +7,7 @@ import { jsonIssue } from "../../src/base/json.js";
 import { BUDGET_KEY } from "../../src/compile/phase-node.js";
 import { ChildThreads } from "./child.js";
 import type { TaskEnd } from "./flight.js";
-import type { Task } from "./plan.js";
+import type { Task } from "../../src/planning/plan.js";
 
 /** One run of one task. */
 export interface Assignment<State> {
@@ -74,6 +74,7 @@ function turnFor<State>({ task, before, turn, controller }: Assignment<State>, a
     task,
     legal: () => [],
     can: () => false,
+    refusal: () => "the worker of a task sends no events",
     handoffs: () => [],
     budget,
     config: { ...outer.config, signal: controller.signal, configurable: { ...outer.config.configurable, [BUDGET_KEY]: budget } },

@@ -1,5 +1,6 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
+import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { Clock } from "../base/clock.js";
 import type { Control, Handover } from "../statechart/control.js";
 import type { Budget } from "./budget.js";
@@ -46,6 +47,8 @@ export interface Turn<State = object> extends Place {
   readonly control: Control;
   /** The task of a fan-out that this turn carries out. */
   readonly task?: { readonly id: string; readonly data?: unknown };
+  /** Tools the pattern gives its agent beside its own, such as those to delegate with. */
+  readonly tools?: readonly StructuredToolInterface[];
   /** What is known of the tasks of fan-outs in this thread. */
   readonly tasks: TaskRecords;
   /** True when a reply here goes to the user and the phase waits for the next input. */
@@ -54,6 +57,8 @@ export interface Turn<State = object> extends Place {
   legal(): readonly string[];
   /** True when the chart accepts this event from here now, payload included. */
   can(event: { readonly type: string; readonly [payload: string]: unknown }): boolean;
+  /** Why the chart would refuse this event from here now; undefined when it would accept it. */
+  refusal(event: { readonly type: string; readonly [payload: string]: unknown }): string | undefined;
   /** Handoffs the chart accepts from this phase now. */
   handoffs(): readonly HandoffTarget[];
   readonly budget: Budget;
@@ -72,6 +77,8 @@ export interface PhaseRun<State = object> {
   readonly subgraphs?: readonly unknown[] | undefined;
   /** A function and nothing more: as a worker it needs no thread of its own. */
   readonly plain?: boolean | undefined;
+  /** Makes use of `turn.tools`. */
+  readonly takesTools?: boolean | undefined;
 }
 
 /**

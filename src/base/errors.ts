@@ -222,7 +222,7 @@ export class StorageFailedError extends PhasegraphError {
 
 const STORAGE_ADVICE: Readonly<Record<StorageFailure, string>> = {
   damaged: "Restore it from a backup; what other threads hold may still be readable.",
-  foreign: "Give the path of a file that phasegraph made, or of no file.",
+  foreign: "Give the path of a file of the right program, or of no file.",
   full: "Nothing was written; make room and repeat.",
   locked: "Nothing was written; repeat, or raise busyTimeout.",
   "read-only": "Nothing was written; check the permissions of the file and its folder.",

@@ -125,7 +125,7 @@ export class CheckpointCodec {
 
   /** The tuple; undefined when its metadata is not as the `filter` of a list wants it. */
   async tuple(gathered: GatheredTuple, filter: Readonly<Record<string, unknown>> = {}): Promise<CheckpointTuple | undefined> {
-    const { row, writes, parentWrites, reviver, items } = gathered;
+    const { row, writes, reviver, items } = gathered;
     if (Object.keys(filter).length > 0 && !(await this.matches(gathered, filter))) return undefined;
     const made = items.map((item) => reviver.holder(item));
     await reviver.settle();

@@ -39,7 +39,8 @@ export function expendable(rows: readonly RetentionRow[], rules: RetentionRules,
   for (const row of rows) if (row.root !== null && roots.has(row.root)) kept.add(row);
   for (const [ns, line] of lines) if (isOneRun(ns)) keepUnowned([...line.values()], kept);
   const usesDeltas = rows.some((row) => row.delta > 0);
-  if (usesDeltas) for (const row of [...kept]) keepSources(row, lines.get(row.ns) ?? new Map(), kept);
+  // a copy: what is added on the way has its sources added with it
+  if (usesDeltas) for (const row of Array.from(kept)) keepSources(row, lines.get(row.ns) ?? new Map(), kept);
   return rows.filter((row) => !kept.has(row));
 }
 

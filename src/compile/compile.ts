@@ -1,4 +1,4 @@
-import { StateGraph, type BaseCheckpointSaver, type BaseStore, type StreamTransformer } from "@langchain/langgraph";
+import { ReducedValue, StateGraph, type BaseCheckpointSaver, type BaseStore, type StreamTransformer } from "@langchain/langgraph";
 import type { Agent } from "../agent/agent.js";
 import { DEFAULT_LIMITS, type Limits } from "../agent/budget.js";
 import { systemClock, type Clock } from "../base/clock.js";
@@ -7,7 +7,7 @@ import { OrchestrationInput, OrchestrationState, type Fields } from "../state/sc
 import type { Chart } from "../statechart/chart.js";
 import { START } from "../statechart/vocabulary.js";
 import { guarded, type OrchestrationGraph } from "./graph.js";
-import { phaseNode, type Team } from "./phase-node.js";
+import { phaseNode, type Reducer, type Team } from "./phase-node.js";
 import { directWays, routeFrom, routeFromStart } from "./routes.js";
 
 /** How an orchestration is compiled. Everything is optional. */
@@ -53,6 +53,9 @@ export function compile<Phase extends string, F extends Fields>(
     limits,
     clock,
     stateKeys,
+    reducers: new Map(
+      Object.entries(fields).flatMap(([key, field]) => (ReducedValue.isInstance(field) ? [[key, field.reducer as Reducer]] : [])),
+    ),
     budgets: new WeakMap(),
     directory: {
       agentOf: new Map([...agents].map(([phase, agent]) => [phase, agent.id])),

@@ -1,4 +1,11 @@
-import { Command, CompiledStateGraph, type StateSchema } from "@langchain/langgraph";
+import {
+  Command,
+  CompiledStateGraph,
+  type BaseCheckpointSaver,
+  type CheckpointTuple,
+  type StateSchema,
+  type StateSnapshot,
+} from "@langchain/langgraph";
 import { coerceMessageLikeToMessage, RemoveMessage, type BaseMessageLike } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { recordMessage, withoutRecord } from "../agent/conversation.js";
@@ -11,6 +18,8 @@ import { advance } from "../statechart/advance.js";
 import { initialControl, valueLabel, type Control } from "../statechart/control.js";
 import { legalEvents } from "../statechart/legal.js";
 import { BOOKKEEPING, END, EVENT, START } from "../statechart/vocabulary.js";
+import { addressed, withoutAnswered } from "./answers.js";
+import { causeOf } from "./cause.js";
 import { isCommandLike } from "./command.js";
 
 /** What the compiled graph knows beyond LangGraph. */
@@ -56,18 +65,20 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   ): AsyncGenerator<never> {
     const config = options as Options;
     const isRoot = config?.configurable?.["__pregel_read"] === undefined; // as LangGraph tells; a client may send any namespace
-    const prepared = this.prepareInput(input, isRoot);
+    let prepared = this.prepareInput(input, isRoot);
     if (isRoot && isPlainObject(prepared)) {
       const events = prepared["control"] as unknown[];
       const explicit = events.some((event) => event !== CONTROL_VALUE && !isInput(event));
       if (explicit || this.chart.whenDone === "refuse") await this.trial(config)(events);
       if (this.chart.hasParallel) await this.keepFinished(config);
     }
-    if (isRoot && isCommandLike(prepared)) await this.refuseEmptyResume(config);
+    if (isRoot && isCommandLike(prepared)) prepared = await this.prepareResume(config, prepared);
     const run = new AbortController();
     const running = { ...options, configurable: { ...config?.configurable, [RUN_KEY]: run.signal } };
     try {
       yield* super._streamIterator(prepared as never, running as never) as AsyncGenerator<never>;
+    } catch (error) {
+      throw causeOf(error);
     } finally {
       run.abort(); // work that a phase keeps in flight ends with the run
     }
@@ -222,10 +233,26 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   }
 
   /** LangGraph would return as if all were well; whoever answers has to learn that nobody asked. */
-  private async refuseEmptyResume(config: Options): Promise<void> {
-    if (this.checkpointer === undefined || this.checkpointer === false) return;
-    if ((await this.getState(config)).tasks.length > 0) return; // not `next`: it leaves out who asks again, and whose writes are stored already
-    throw new InvalidRequestError("A resume", "nothing on this thread waits for an answer", "a new input");
+  private async prepareResume(config: Options, command: Command): Promise<Command> {
+    if (this.checkpointer === undefined || this.checkpointer === false) return command;
+    const { tasks } = await this.getState(config);
+    // not `next`: it leaves out who asks again, and whose writes are stored already
+    if (tasks.length === 0) throw new InvalidRequestError("A resume", "nothing on this thread waits for an answer", "a new input");
+    if (command.resume === undefined) return command;
+    const resume = addressed(
+      command.resume,
+      tasks.flatMap((task) => task.interrupts),
+    );
+    return new Command({ resume, ...(command.update === undefined ? {} : { update: command.update }) });
+  }
+
+  protected override async _prepareStateSnapshot(given: {
+    config: RunnableConfig;
+    saved?: CheckpointTuple;
+    subgraphCheckpointer?: BaseCheckpointSaver;
+    applyPendingWrites?: boolean;
+  }): Promise<StateSnapshot> {
+    return withoutAnswered(await super._prepareStateSnapshot(given), given.saved?.pendingWrites ?? []);
   }
 }
 

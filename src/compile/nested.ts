@@ -1,25 +1,31 @@
 import { AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
-import type { PhaseRun, Turn } from "../agent/agent.js";
+import type { PhaseRun, Result, Turn } from "../agent/agent.js";
 import { messageType, readRecord } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
-import type { Control } from "../statechart/control.js";
+import { TaskFailedError } from "../base/errors.js";
+import type { Chart } from "../statechart/chart.js";
+import { valueLabel, type Control } from "../statechart/control.js";
+import { snapshotOf } from "../statechart/legal.js";
+import { FAILED } from "../statechart/vocabulary.js";
 import type { CompileOptions } from "./compile.js";
 
 /** What nesting needs of an orchestration; the full one fits. */
 export interface Nestable {
+  readonly chart: Chart;
   compile(options?: CompileOptions): { invoke(input: never, config: RunnableConfig): Promise<unknown> };
 }
 
 interface ChildState {
   readonly messages: readonly BaseMessage[];
   readonly control: Control;
+  readonly results: Readonly<Record<string, Result>>;
 }
 
 /**
  * An orchestration as an agent: it runs in a namespace of its own, keeps its place between turns of an episode when threads are
- * stored, sees the thread's messages, and gives back its last word. It never sees the chart around it, nor that one its.
+ * stored, sees the thread's messages, and gives back its last word; where it ends in a state tagged "failed", it has failed. It never sees the chart around it, nor that one its.
  */
 export function nestedRunner(child: Nestable, answerFrom: string | readonly string[] | undefined): PhaseRun {
   const remembering = child.compile({ checkpointer: true });
@@ -32,12 +38,23 @@ export function nestedRunner(child: Nestable, answerFrom: string | readonly stri
       const saver = turn.config.configurable?.[SAVER] as BaseCheckpointSaver | undefined; // LangGraph's own, when threads are stored
       if (saver === undefined) {
         const after = (await (forgetting ??= child.compile()).invoke(input, turn.config)) as ChildState;
+        assertSuccess(child.chart, turn, after);
         return lastWords(after, seen, answerFrom);
       }
       const after = (await remembering.invoke(input, placed(turn, saver))) as ChildState;
+      assertSuccess(child.chart, turn, after);
       return lastWords(after, seen, answerFrom, await newestCheckpoint(turn, saver));
     },
   };
+}
+
+/** @throws TaskFailedError when the child ended where nothing was achieved; with what failed in it. */
+function assertSuccess(chart: Chart, turn: Turn, { control, results }: ChildState): void {
+  if (!control.done || !snapshotOf(chart, control).hasTag(FAILED)) return;
+  const failed = Object.values(results).filter(({ episode, status }) => episode === control.episode && status === "failed");
+  const reasons = failed.map(({ phase, error }) => `${phase}: ${error?.message ?? "no reason given"}`);
+  const problem = [`it ended in "${valueLabel(control.value)}"`, ...reasons].join("; ").slice(0, 2_000);
+  throw new TaskFailedError(turn.orchestration, turn.phase, turn.agent, problem);
 }
 
 const SAVER = "__pregel_checkpointer";

@@ -18,6 +18,9 @@ import { can, legalEvents, phasesOf } from "../statechart/legal.js";
 import { BOOKKEEPING, EVENT } from "../statechart/vocabulary.js";
 import { outcomeOfCommand } from "./command.js";
 
+/** A user's reducer; the kernel knows nothing of its types. */
+export type Reducer = (current: unknown, update: unknown) => unknown;
+
 /** What all phase nodes of a compiled orchestration share. */
 export interface Team {
   readonly chart: Chart;
@@ -26,6 +29,8 @@ export interface Team {
   readonly clock: Clock;
   /** Keys of the extra state an agent may update. */
   readonly stateKeys: ReadonlySet<string>;
+  /** How keys of the extra state take an update, where they do not just keep the last. */
+  readonly reducers: ReadonlyMap<string, Reducer>;
   readonly budgets: WeakMap<Control, Budget>;
 }
 
@@ -50,7 +55,8 @@ interface NodeUpdate {
 
 /**
  * The node of one phase. It runs its agent only while the chart names the phase, and turns whatever the agent returns, or a raw
- * command it throws, into state and one event. An event the chart refuses is a typed error, thrown before anything is written.
+ * command it throws, into state and one event. An event the chart refuses is a typed error before anything is written: the agent's
+ * failure where the chart accepts FAIL, else the end of the run.
  */
 export function phaseNode(
   team: Team,
@@ -70,18 +76,24 @@ export function phaseNode(
     const budget = nodeBudget(team, agent, control, config);
     if (!again) budget.spend("steps");
     const turn = openTurn(team, phase, agent, state, budget, config);
-    const outcome = await outcomeOf(team, turn, run);
-    const event = { ...eventOf(team, turn, outcome), meta: { ...meta, usage: usageOf(budget) } };
-    const next = advance(team.chart, control, event);
-    if (next.refusals > control.refusals) {
-      throw new IllegalTransitionError(
-        event.type,
-        valueLabel(control.value),
-        legalEvents(team.chart, control, phase),
-        next.refused.at(-1)?.why,
-      );
+    const settle = (outcome: Outcome): NodeUpdate => {
+      const event = { ...eventOf(team, turn, outcome), meta: { ...meta, usage: usageOf(budget) } };
+      const next = advance(team.chart, control, event);
+      if (next.refusals > control.refusals) {
+        throw new IllegalTransitionError(
+          event.type,
+          valueLabel(control.value),
+          legalEvents(team.chart, control, phase),
+          next.refused.at(-1)?.why,
+        );
+      }
+      return updateOf(team, turn, outcome, event, next);
+    };
+    try {
+      return settle(await outcomeOf(turn, run));
+    } catch (error) {
+      return settle(failureOf(team, turn, error));
     }
-    return updateOf(team, turn, outcome, event, next);
   };
 }
 
@@ -128,7 +140,8 @@ function openTurn(team: Team, phase: string, agent: string, state: BaseState, bu
     tasks,
     waits: chart.phases.get(phase)?.waits === true,
     legal: () => legalEvents(chart, control, phase),
-    can: (event) => can(chart, control, scopedEvent(team, control, phase, event)),
+    can: (event) => refusalOf(team, control, phase, event) === undefined,
+    refusal: (event) => refusalOf(team, control, phase, event),
     handoffs: () => openHandoffs(chart, directory, control, phase),
     budget,
     clock: team.clock,
@@ -136,19 +149,24 @@ function openTurn(team: Team, phase: string, agent: string, state: BaseState, bu
   };
 }
 
-async function outcomeOf(team: Team, turn: Turn, run: Runner): Promise<Outcome<Record<string, unknown>>> {
+async function outcomeOf(turn: Turn, run: Runner): Promise<Outcome<Record<string, unknown>>> {
   try {
     return await run(turn);
   } catch (thrown) {
-    const error: unknown = thrown ?? new Error(`Agent "${turn.agent}" threw ${String(thrown)}`); // LangGraph's tests below read its name
+    const error: unknown = thrown ?? new Error(`Agent "${turn.agent}" threw ${String(thrown)}`); // LangGraph's tests read its name
     if (isParentCommand(error)) return outcomeOfCommand((error as ParentCommand).command, turn.agent, turn.messages);
-    if (isGraphBubbleUp(error) || turn.config.signal?.aborted === true) throw error;
-    const type = scoped(team, turn.control, turn.phase, EVENT.FAIL);
-    if (type === undefined) throw error;
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    const shown = { name: name.slice(0, 200), message: message.slice(0, 2_000) };
-    return { next: { kind: "event", event: { type, reason: shown.message, error: shown } } };
+    throw error;
   }
+}
+
+/** An agent that threw, or asked for what may not be, has failed: where the chart has a way on for that, the run takes it. */
+function failureOf(team: Team, turn: Turn, error: unknown): Outcome {
+  if (isGraphBubbleUp(error) || turn.config.signal?.aborted === true) throw error;
+  const type = scoped(team, turn.control, turn.phase, EVENT.FAIL);
+  if (type === undefined) throw error;
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const shown = { name: name.slice(0, 200), message: message.slice(0, 2_000) };
+  return { next: { kind: "event", event: { type, reason: shown.message, error: shown } } };
 }
 
 /** The first of `TYPE.<phase>` and `TYPE` that the chart accepts now: parallel regions use the former, so as not to hear each other. */
@@ -164,6 +182,15 @@ function scopedEvent(
 ): { readonly type: string; readonly [payload: string]: unknown } {
   const own = { ...event, type: `${event.type}.${phase}` };
   return can(team.chart, control, own) ? own : { ...event };
+}
+
+/** Tried on the chart as it will be sent, payload and size included: what is accepted here is not refused afterwards. */
+function refusalOf(team: Team, control: Control, phase: string, event: { readonly type: string }): string | undefined {
+  const { meta: _meta, ...own } = scopedEvent(team, control, phase, event);
+  if (NOT_FOR_AGENTS.has(own.type)) return "agents cannot send it";
+  const meta = { by: team.directory.agentOf.get(phase) ?? phase, at: team.clock.now(), phase };
+  const next = advance(team.chart, control, { ...own, meta });
+  return next.refusals > control.refusals ? next.refused.at(-1)?.why : undefined;
 }
 
 function eventOf(team: Team, turn: Turn, outcome: Outcome): ControlEvent {
@@ -184,12 +211,19 @@ function eventOf(team: Team, turn: Turn, outcome: Outcome): ControlEvent {
     }
     case "event": {
       const { meta: _meta, ...event } = scopedEvent(team, turn.control, turn.phase, next.event);
-      if (NOT_FOR_AGENTS.has(event.type)) {
+      if (NOT_FOR_AGENTS.has(event.type) || reportsForAnother(chart, turn.phase, event.type)) {
         throw new IllegalTransitionError(event.type, turn.phase, legalEvents(chart, turn.control, turn.phase), "agents cannot send it");
       }
       return event;
     }
   }
+}
+
+/** `DONE.b` from phase `a`: in parallel regions the chart would take it for b's. */
+function reportsForAnother(chart: Chart, phase: string, type: string): boolean {
+  const reported = [EVENT.DONE, EVENT.FAIL, EVENT.PROGRESS].find((report) => type.startsWith(`${report}.`));
+  const about = reported === undefined ? phase : type.slice(reported.length + 1);
+  return about !== phase && chart.phases.has(about);
 }
 
 /** Agents written for other graphs return plain `{ role, content }` too. */
@@ -201,6 +235,19 @@ function readMessages(agent: string, messages: Outcome["messages"]): BaseMessage
       `Agent "${agent}" returned messages`,
       "one of them cannot be read",
       "messages as LangChain knows them, such as { role, content }",
+    );
+  }
+}
+
+/** A reducer that throws when the update is already stored would end every later run of the thread; here nothing is written yet. */
+function tryReducer(team: Team, turn: Turn, key: string, value: unknown): void {
+  try {
+    team.reducers.get(key)?.((turn as Turn<Readonly<Record<string, unknown>>>).state[key], value);
+  } catch (error) {
+    throw new InvalidRequestError(
+      `The update of "${key}" by agent "${turn.agent}"`,
+      `its reducer threw: ${error instanceof Error ? error.message : String(error)}`,
+      "a value that the reducer takes",
     );
   }
 }
@@ -217,6 +264,7 @@ function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknow
       `a key of the orchestration's state (${[...team.stateKeys].join(", ") || "it has none"})`,
     );
   }
+  for (const [key, value] of Object.entries(update)) tryReducer(team, turn, key, value);
   const spoken = readMessages(turn.agent, outcome.messages);
   if (outcome.content !== undefined && outcome.content !== "")
     spoken.push(new AIMessage({ content: outcome.content, name: turn.agent, id: team.clock.id() }));

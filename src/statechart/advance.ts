@@ -89,12 +89,20 @@ function take(chart: Chart, control: Control, event: ControlEvent): Control {
   try {
     if (!before.can(event)) return refuse(chart, control, event, undefined);
     const [after] = transition(chart.machine, before, event) as [AnyMachineSnapshot, unknown];
+    if (!isWhole(after)) return refuse(chart, control, event, "a history state cannot be entered from inside the state it belongs to");
     const contextIssue = jsonIssue(after.context, MAX_EVENT_BYTES);
     if (contextIssue !== undefined) return refuse(chart, control, event, `the context it leads to ${contextIssue}`);
     return moved(chart, control, event, before, after);
   } catch (error) {
     return refuse(chart, control, event, `a guard or assignment failed: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** XState leaves two branches of one state active when a history state is entered from inside its own parent: no chart allows that. */
+function isWhole({ historyValue, _nodes: nodes }: AnyMachineSnapshot): boolean {
+  if (Object.keys(historyValue as object).length === 0) return true;
+  const active = new Set(nodes);
+  return nodes.every((node) => node.type !== "compound" || Object.values(node.states).filter((child) => active.has(child)).length === 1);
 }
 
 function moved(chart: Chart, control: Control, event: ControlEvent, before: AnyMachineSnapshot, after: AnyMachineSnapshot): Control {
@@ -107,7 +115,7 @@ function moved(chart: Chart, control: Control, event: ControlEvent, before: AnyM
     source !== undefined && regionIsDone(chart, source, after)
       ? (chart.joinsFrom.get(source) ?? []).filter((phase) => !is.includes(phase))
       : [];
-  const doubtful = source === undefined || !chart.hasParallel ? [] : doubtfulStarts(chart, source, event);
+  const doubtful = source === undefined || was.length < 2 ? [] : doubtfulStarts(chart, source, event);
   const starts = new Set([...entered, ...again, ...joins, ...doubtful]);
   const entry: TrailEntry = {
     seq: control.seq + 1,

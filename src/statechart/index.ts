@@ -23,4 +23,4 @@ export type { Chart, ChartOptions, EventSchemas } from "./chart.js";
 export type { Arrow, Arrows, Edge } from "./edges.js";
 export type { Machine, PhaseOf } from "./machine.js";
 export type { Phase } from "./tree.js";
-export { END, EVENT, START, WAITS } from "./vocabulary.js";
+export { END, EVENT, FAILED, START, WAITS } from "./vocabulary.js";

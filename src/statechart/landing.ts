@@ -113,16 +113,14 @@ function finish(
 function heardWhenDone(node: AnyStateNode): AnyTransitionDefinition[] {
   const event = `xstate.done.state.${node.id}`;
   const heard: AnyTransitionDefinition[] = [];
-  let region: AnyStateNode | undefined;
   for (const at of upward(node)) {
-    if (at !== node && at.type === "parallel") region = at;
     const candidates = answersTo(at, event);
     const last = candidates.findIndex((transition) => transition.guard === undefined);
     heard.push(...(last === -1 ? candidates : candidates.slice(0, last + 1)));
-    if (last !== -1 && region === undefined) break;
+    if (last !== -1) break;
   }
-  if (region === undefined) return heard;
-  const beside = [...everyNode(region)].filter((at) => !isWithin(node, at));
+  const around = [...upward(node)].findLast((at) => at !== node && at.type === "parallel");
+  const beside = around === undefined ? [] : [...everyNode(around)].filter((at) => !isWithin(node, at));
   return [...heard, ...beside.flatMap((at) => answersTo(at, event))];
 }
 

@@ -1,6 +1,9 @@
 /** Tag of a phase that talks with the user: a reply there ends the run, and the next input goes on there. */
 export const WAITS = "waits";
 
+/** Tag of a final state in which nothing was achieved: an orchestration that ends there has failed in the eyes of the one around it. */
+export const FAILED = "failed";
+
 /** Events the kernel itself sends to a chart. Everything else is the chart's own vocabulary. */
 export const EVENT = {
   /** A new input (usually a user's message) starts a turn. A chart may move on it; without a transition the waiting phases go on. */

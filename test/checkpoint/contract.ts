@@ -15,13 +15,15 @@ import { describe, expect, it } from "vitest";
 /** How a saver is made for the suite. Written once: every saver of ours runs it, and MemorySaver, which says what is right. */
 export interface SaverUnderTest {
   readonly name: string;
-  open(): BaseCheckpointSaver;
+  readonly open: () => BaseCheckpointSaver;
   /** The same data in a saver that remembers nothing; the saver itself where that cannot be. */
-  reopen(saver: BaseCheckpointSaver): BaseCheckpointSaver;
-  close(saver: BaseCheckpointSaver): void;
+  readonly reopen: (saver: BaseCheckpointSaver) => BaseCheckpointSaver;
+  readonly close: (saver: BaseCheckpointSaver) => void;
 }
 
-const thread = (id: string, checkpoint?: string) => ({ configurable: { thread_id: id, ...(checkpoint === undefined ? {} : { checkpoint_id: checkpoint }) } });
+const thread = (id: string, checkpoint?: string) => ({
+  configurable: { thread_id: id, ...(checkpoint === undefined ? {} : { checkpoint_id: checkpoint }) },
+});
 const texts = (messages: readonly BaseMessage[]): string[] => messages.map((message) => message.text);
 
 /** Answers each message with its count of messages so far. */
@@ -117,7 +119,11 @@ export function saverContract({ name, open, reopen, close }: SaverUnderTest): vo
         await graph.updateState(thread("t"), { messages: [new HumanMessage({ content: "B!", id: "said-b" })] }, "chat");
         await graph.updateState(thread("t"), { messages: [new RemoveMessage({ id: "said-a" })] }, "chat");
         const edited = (await graph.getState(thread("t"))).config;
-        await graph.updateState(thread("t"), { messages: [new RemoveMessage({ id: REMOVE_ALL_MESSAGES }), new HumanMessage("new")] }, "chat");
+        await graph.updateState(
+          thread("t"),
+          { messages: [new RemoveMessage({ id: REMOVE_ALL_MESSAGES }), new HumanMessage("new")] },
+          "chat",
+        );
         const fresh = echo(again());
         expect(texts((await fresh.getState(old)).values.messages)).toEqual(["a", "answer 1", "b", "answer 3", "c", "answer 5"]);
         expect(texts((await fresh.getState(edited)).values.messages)).toEqual(["answer 1", "B!", "answer 3", "c", "answer 5"]);
@@ -174,7 +180,9 @@ export function saverContract({ name, open, reopen, close }: SaverUnderTest): vo
           return new StateGraph(MessagesAnnotation).addNode("inner", inner).addEdge("__start__", "inner").compile({ checkpointer: of });
         };
         await build(saver).invoke(say("go"), thread("t"));
-        const namespaces = new Set((await checkpoints(saver, "t")).map((tuple) => String(tuple.config.configurable?.["checkpoint_ns"]).split(":")[0]));
+        const namespaces = new Set(
+          (await checkpoints(saver, "t")).map((tuple) => String(tuple.config.configurable?.["checkpoint_ns"]).split(":")[0]),
+        );
         expect(namespaces).toEqual(new Set(["", "inner"]));
         const graph = build(again());
         const waiting = await graph.getState(thread("t"), { subgraphs: true });
@@ -232,13 +240,20 @@ export function saverContract({ name, open, reopen, close }: SaverUnderTest): vo
         const message = new HumanMessage({ content: "one ".repeat(100), id: "m" });
         const config = await saver.put(
           thread("t"),
-          { v: 4, id: "1", ts: new Date(0).toISOString(), channel_values: { a: [message, message], b: { message } }, channel_versions: { a: 1, b: 1 }, versions_seen: {} },
+          {
+            v: 4,
+            id: "1",
+            ts: new Date(0).toISOString(),
+            channel_values: { a: [message, message], b: { message } },
+            channel_versions: { a: 1, b: 1 },
+            versions_seen: {},
+          },
           { source: "loop", step: 0, parents: {} },
           { a: 1, b: 1 },
         );
         await saver.putWrites(config, [["a", [message]]], "task");
         const tuple = await again().getTuple(config);
-        const { a, b } = tuple?.checkpoint.channel_values as { a: BaseMessage[]; b: { message: BaseMessage } };
+        const { a, b } = (tuple?.checkpoint.channel_values ?? {}) as { a: BaseMessage[]; b: { message: BaseMessage } };
         const [[, , written] = []] = tuple?.pendingWrites ?? [];
         const all = [...a, b.message, ...(written as BaseMessage[])];
         expect(all.map((found) => found.content)).toEqual(Array.from({ length: 4 }, () => message.content));

@@ -54,14 +54,24 @@ const json = fc.jsonValue({ depthSize: "small", maxDepth: 4 });
 const special = fc.oneof(
   fc.constantFrom<unknown>(undefined, null, new Map([["a", { b: 1 }]]), new Set([1, 2]), /x+/g, new Error("told"), Number.NaN, -0),
   fc.uint8Array({ maxLength: 300 }).map((bytes) => new Uint8Array(bytes)),
-  fc.constantFrom<unknown>({ lc: 2, type: "undefined" }, { lc: 7 }, { when: new Date(0) }, { constructor: 1, toString: "x" }, [undefined, 1]),
+  fc.constantFrom<unknown>({ lc: 2, type: "undefined" }, { lc: 7 }, { when: new Date(0) }, { constructor: 1, toString: "x" }, [
+    undefined,
+    1,
+  ]),
 );
 const value = fc.oneof(
   { weight: 3, arbitrary: json },
   { weight: 2, arbitrary: text },
   { weight: 1, arbitrary: special },
   { weight: 1, arbitrary: fc.record({ list: fc.array(fc.oneof(json, special), { maxLength: 80 }), text }) },
-  { weight: 1, arbitrary: fc.dictionary(fc.string({ maxLength: 12 }).filter((key) => key !== "__proto__"), json, { maxKeys: 40 }) },
+  {
+    weight: 1,
+    arbitrary: fc.dictionary(
+      fc.string({ maxLength: 12 }).filter((key) => key !== "__proto__"),
+      json,
+      { maxKeys: 40 },
+    ),
+  },
 );
 // MemorySaver reads a write that is nothing but bytes as JSON, and fails
 const written = value.map((made) => (made instanceof Uint8Array ? { made } : made));

@@ -11,7 +11,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { SqliteCheckpointer } from "../../src/checkpoint/sqlite.js";
+import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { messageOf, programs, type Edit, type Fields, type Operation } from "./programs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-property-"));
@@ -35,7 +35,9 @@ class Machine {
     const configurable = { thread_id: thread, checkpoint_ns: ns };
     let live = fork === undefined ? this.live.get(key) : undefined;
     if (live === undefined) {
-      const tuple = await this.saver.getTuple({ configurable: fork === undefined ? configurable : { ...configurable, checkpoint_id: fork } });
+      const tuple = await this.saver.getTuple({
+        configurable: fork === undefined ? configurable : { ...configurable, checkpoint_id: fork },
+      });
       if (tuple !== undefined) live = { checkpoint: tuple.checkpoint, parent: tuple.checkpoint.id };
     }
     const values: Record<string, unknown> = { ...live?.checkpoint.channel_values };
@@ -47,7 +49,14 @@ class Machine {
     };
     if (edits.length > 0 || live === undefined) change("messages", edited((values["messages"] as BaseMessage[] | undefined) ?? [], edits));
     for (const [channel, value] of Object.entries(fields)) change(channel, value);
-    const checkpoint: Checkpoint = { v: 4, id, ts: new Date(0).toISOString(), channel_values: values, channel_versions: versions, versions_seen: { n: versions } };
+    const checkpoint: Checkpoint = {
+      v: 4,
+      id,
+      ts: new Date(0).toISOString(),
+      channel_values: values,
+      channel_versions: versions,
+      versions_seen: { n: versions },
+    };
     const config = { configurable: { ...configurable, ...(live === undefined ? {} : { checkpoint_id: live.parent }) } };
     await this.saver.put(config, checkpoint, { source: "loop", step: 1, parents: {} }, newVersions);
     this.live.set(key, { checkpoint, parent: id });
@@ -131,7 +140,11 @@ async function run(program: readonly Operation[], path: string): Promise<void> {
   reopened.close();
 }
 
-async function expectSame(expected: BaseCheckpointSaver, actual: BaseCheckpointSaver, kept: readonly { thread: string; ns: string; id: string }[]): Promise<void> {
+async function expectSame(
+  expected: BaseCheckpointSaver,
+  actual: BaseCheckpointSaver,
+  kept: readonly { thread: string; ns: string; id: string }[],
+): Promise<void> {
   const [theirs, ours] = [await all(expected), await all(actual)];
   expect([...ours.keys()].toSorted()).toEqual(kept.map(({ thread, ns, id }) => JSON.stringify([thread, ns, id])).toSorted());
   for (const [key, tuple] of ours) expect(tuple).toEqual(theirs.get(key));
@@ -142,10 +155,14 @@ async function expectSame(expected: BaseCheckpointSaver, actual: BaseCheckpointS
 }
 
 describe("a saver that stores each thing once", () => {
-  it("answers as MemorySaver does after any program of steps, forks, writes, prunes, deletions and reloads", { timeout: 60_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(programs(25), async (program) => await run(program, join(folder, `${(files += 1)}.db`))),
-      { numRuns: 60 },
-    );
-  });
+  it(
+    "answers as MemorySaver does after any program of steps, forks, writes, prunes, deletions and reloads",
+    { timeout: 60_000 },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(programs(25), async (program) => await run(program, join(folder, `${(files += 1)}.db`))),
+        { numRuns: 60 },
+      );
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MemorySaver } from "@langchain/langgraph";
 import { afterAll } from "vitest";
-import { SqliteCheckpointer, type SqliteCheckpointerOptions } from "../../src/checkpoint/sqlite.js";
+import { SqliteCheckpointer, type SqliteCheckpointerOptions } from "../../src/sqlite/index.js";
 import { saverContract } from "./contract.js";
 import { mirrorSerializer } from "./mirror-serializer.js";
 

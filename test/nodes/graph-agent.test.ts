@@ -151,7 +151,7 @@ describe("A7 any LangGraph graph is an agent", () => {
   });
 
   it("begins anew each turn, or keeps its state when it is told to, or was compiled to", async () => {
-    const State = Annotation.Root({ ...MessagesAnnotation.spec, turns: Annotation<number> });
+    const State = Annotation.Root({ ...MessagesAnnotation.spec, turns: Annotation<number | undefined> });
     const counter = new StateGraph(State)
       .addNode("count", ({ turns = 0, messages }) => ({ turns: turns + 1, messages: [new AIMessage(`${turns + 1}/${messages.length}`)] }))
       .addEdge("__start__", "count");

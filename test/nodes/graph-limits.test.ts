@@ -93,10 +93,10 @@ describe("limits reach into graphs", () => {
 
   it("a graph may take more supersteps than LangGraph's 25, as many as are allowed, and no more", async () => {
     const long = (steps: number) =>
-      new StateGraph(Annotation.Root({ ...MessagesAnnotation.spec, left: Annotation<number> }))
+      new StateGraph(Annotation.Root({ ...MessagesAnnotation.spec, left: Annotation<number | undefined> }))
         .addNode("step", ({ left = steps }) => ({ left: left - 1, ...(left === 1 ? { messages: [new AIMessage("there")] } : {}) }))
         .addEdge("__start__", "step")
-        .addConditionalEdges("step", ({ left }) => (left > 0 ? "step" : "__end__"), ["step", "__end__"])
+        .addConditionalEdges("step", ({ left = 0 }) => (left > 0 ? "step" : "__end__"), ["step", "__end__"])
         .compile();
     const run = (made: ReturnType<typeof agent>) =>
       sequential({ name: "team", agents: [made] })

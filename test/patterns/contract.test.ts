@@ -6,10 +6,17 @@ import * as subjects from "./subjects.js";
 const features = {
   "B1 sequential": [subjects.oneAfterAnother, subjects.lenient, subjects.alone],
   "B2 parallel": [subjects.isolating, subjects.stopping, subjects.synthesized],
+  "B3 hierarchical": [subjects.joining, subjects.led, subjects.strictly],
+  "B4 consensus": [subjects.jury, subjects.deliberating],
+  "B5 map-reduce": [subjects.mapping],
   "B6 pipeline": [subjects.talking, subjects.working, subjects.circling, subjects.supervised, subjects.mixed],
   "B7 swarm": [subjects.mesh, subjects.restricted, subjects.silent],
+  "B8 supervisor": [subjects.delegating, subjects.dispatching, subjects.deferring],
   "B9 loop": [subjects.panel, subjects.queue, subjects.single],
+  "B10 orchestrator-worker": [subjects.planned, subjects.bare],
   "B11 Magentic-One": [subjects.ledgers, subjects.unforgiving],
+  "B12 router": [subjects.routed, subjects.overseen],
+  "B13 coordinator": [subjects.rotating, subjects.relaying, subjects.calling],
 };
 
 /** Edges that a guard closes for good. */

@@ -30,7 +30,7 @@ const wrong: readonly (readonly [string, () => unknown, readonly string[]])[] = 
   ["a parallel of nobody", () => parallel({ name: "x", branches: [] }), ["NO_AGENTS branches"]],
   ["a parallel of a synthesizer alone", () => parallel({ name: "x", branches: [], synthesizer: idle("s") }), ["NO_AGENTS branches"]],
   ["a swarm of nobody", () => swarm({ name: "x", agents: [] }), ["NO_AGENTS agents"]],
-  ["a pipeline without stages", () => pipeline({ name: "x", stages: [] }), ["NO_AGENTS agents"]],
+  ["a pipeline without stages", () => pipeline({ name: "x", stages: [] }), ["NO_AGENTS stages"]],
   ["a loop that nobody reviews", () => loop({ name: "x", producer: idle("w"), reviewers: [] }), ["NO_AGENTS reviewers"]],
   [
     "an agent twice in a sequence",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { agent, parallel, type Turn } from "../../index.js";
+import { agent, handoff, parallel, reply, send, type Turn } from "../../index.js";
 import { scriptedAgent } from "../../testing/index.js";
 import { failure, lines, says, thread } from "./says.js";
 
@@ -96,5 +96,22 @@ describe("B2 parallel", () => {
     const state = await graph.invoke(says("try again"), config);
     expect(state.control.done).toBe(true);
     fine.assertDone();
+  });
+
+  it.each([
+    ["a handoff to nobody", handoff("ghost")],
+    ["an event the chart does not know", send("FINISH")],
+    ["its sibling's end", send("DONE.good")],
+    ["its sibling's failure", send({ type: "FAIL.good", reason: "I say so" })],
+    ["data that is no JSON", reply("x", { data: () => 1 })],
+    ["state nobody declared", reply("x", { update: { secret: 1 } as never })],
+  ])("a branch that comes with %s has failed, and its siblings go on", async (_name, outcome) => {
+    const team = parallel({ name: "team", branches: [scriptedAgent("bad", [outcome]), scriptedAgent("good", ["fine"])] });
+    const state = await team.compile().invoke(says("go"));
+    expect(team.results(state).map((result) => [result.phase, result.status])).toEqual([
+      ["bad", "failed"],
+      ["good", "ok"],
+    ]);
+    expect(state.results["bad"]?.error?.message).toMatch(/not accepted|expected/);
   });
 });

@@ -1,6 +1,26 @@
 import { assign, setup } from "xstate";
 import { z } from "zod";
-import { agent, defineOrchestration, loop, magentic, mapReduce, parallel, pipeline, sequential, swarm, type Agent } from "../../index.js";
+import {
+  agent,
+  broadcast,
+  consensus,
+  defineOrchestration,
+  hierarchical,
+  loop,
+  magentic,
+  mapReduce,
+  orchestratorWorker,
+  parallel,
+  pipeline,
+  roleChain,
+  roundRobin,
+  router,
+  sequential,
+  supervisor,
+  swarm,
+  withTask,
+  type Agent,
+} from "../../index.js";
 
 /** An agent whose work does not matter: in the contract the script decides. */
 export const idle = <const Id extends string>(id: Id): Agent<Id> => agent({ id, run: () => "Done." });
@@ -189,6 +209,47 @@ export const racing = defineOrchestration({
 
 export const mapping = mapReduce({ name: "mapping", items: () => [1, 2], mapper: idle("mapper"), reducer: idle("reducer") });
 
+export const jury = consensus({ name: "jury", voters: [idle("a"), idle("b")] });
+export const deliberating = consensus({
+  name: "deliberating",
+  voters: [idle("b"), idle("a")],
+  choices: ["yes", "no"],
+  rounds: 2,
+  minAgreement: 1,
+  speaker: idle("chair"),
+});
+
+export const joining = hierarchical({ name: "joining", members: [idle("a"), withTask(idle("b"), "Do b.")], minimum: 2 });
+export const led = hierarchical({ name: "led", lead: idle("lead"), members: [idle("b"), idle("a")], aggregate: idle("editor") });
+export const strictly = hierarchical({ name: "strictly", members: [idle("a"), idle("b")], aggregate: "merge", onFailure: "stop" });
+
+export const routed = router({
+  name: "routed",
+  agents: [idle("a"), idle("b")],
+  rules: [{ to: "a", when: { intents: ["x"] } }],
+  default: "b",
+  maxHandoffs: 1,
+});
+export const overseen = router({ name: "overseen", agents: [idle("a"), idle("b")], supervisor: idle("boss"), maxHandoffs: 1 });
+const crew = [idle("researcher"), idle("coder")];
+export const delegating = supervisor({ name: "delegating", supervisor: idle("boss"), workers: crew, maxRounds: 2 });
+export const dispatching = supervisor({
+  name: "dispatching",
+  supervisor: idle("boss"),
+  workers: crew,
+  strategy: "sequential",
+  autoDelegate: true,
+});
+export const deferring = supervisor({ name: "deferring", supervisor: idle("boss"), workers: crew, asyncDelivery: true, maxRounds: 2 });
+
+export const planned = orchestratorWorker({
+  name: "planned",
+  planner: idle("planner"),
+  workers: crew,
+  synthesizer: idle("writer"),
+  maxReplans: 1,
+});
+export const bare = orchestratorWorker({ name: "bare", planner: idle("planner"), workers: crew, onFailure: "skip" });
 export const ledgers = magentic({
   name: "ledgers",
   orchestrator: () => "",
@@ -204,4 +265,17 @@ export const unforgiving = magentic({
   maxRounds: 2,
   maxStalls: 2,
   maxResets: 0,
+});
+
+const roles = {
+  planner: { agents: [idle("p")] },
+  coder: { agents: [idle("c"), idle("d")], lite: [idle("l"), idle("m")] },
+  tester: { lite: [idle("t")] },
+};
+export const rotating = roundRobin({ name: "rotating", roles });
+export const relaying = roleChain({ name: "relaying", roles, chain: ["planner", "coder", "tester", "planner"] });
+export const calling = broadcast({
+  name: "calling",
+  roles: { coder: { agents: [idle("c")], lite: [idle("l")] }, tester: { agents: [idle("t")] } },
+  synthesizer: idle("editor"),
 });

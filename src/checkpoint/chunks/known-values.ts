@@ -2,6 +2,8 @@ import { BoundedCache } from "./bounded-cache.js";
 import type { Chunk } from "./chunk.js";
 import type { Leaf } from "./leaf.js";
 import type { Item } from "./items.js";
+import type { KnownNode } from "./nodes.js";
+import { stamp } from "./stamp.js";
 
 /** What stands for a list or an object that was written or read before: its entry, and every chunk below it. */
 export interface Known {
@@ -12,13 +14,13 @@ export interface Known {
 /** Everything a saver remembers of values it has written or read; all of it can be forgotten at any time. */
 export class KnownValues {
   /** Objects that are alive somewhere, and the leaf each was last seen as. */
-  readonly objects = new WeakMap<object, Leaf>();
+  readonly objects = stamp<Leaf>();
   /** Lists and objects that were split, as they were last seen. */
   readonly containers = new WeakMap<object, Known>();
   /** Leaves of long strings. */
   readonly strings: BoundedCache<string, Leaf>;
-  /** Nodes by their text. */
-  readonly nodes: BoundedCache<string, Chunk>;
+  /** Nodes by their kind and first entry. */
+  readonly nodes: BoundedCache<string, KnownNode>;
   /** Whatever was read, by address. */
   readonly read: BoundedCache<string, Item>;
 

@@ -8,7 +8,7 @@ import type { BoundedCache } from "./bounded-cache.js";
  */
 export class NodeWriter {
   constructor(
-    private readonly known: BoundedCache<string, Chunk>,
+    private readonly known: BoundedCache<string, KnownNode>,
     private readonly chunks: Chunk[],
   ) {}
 
@@ -34,44 +34,65 @@ export class NodeWriter {
   }
 
   private tree(items: readonly string[], marks: readonly string[], kind: ChunkKind, upper: ChunkKind): string {
-    const nodes = groups(items, marks).map((group) => this.node(kind, `[${group}]`));
-    const [only] = nodes;
-    const addresses = nodes.map((node) => JSON.stringify(node.hash));
-    return only !== undefined && nodes.length === 1 ? JSON.stringify(only.hash) : this.tree(addresses, addresses, upper, upper);
+    const addresses: string[] = [];
+    for (let start = 0; start < items.length;) {
+      const node = this.node(items, marks, start, kind);
+      this.chunks.push(node.chunk);
+      addresses.push(node.address);
+      start += node.items.length;
+    }
+    return addresses.length === 1 ? (addresses[0] as string) : this.tree(addresses, addresses, upper, upper);
   }
 
-  private node(kind: ChunkKind, text: string): Chunk {
-    const key = `${kind}${text}`;
-    let node = this.known.get(key);
-    if (node === undefined) {
-      node = new Chunk(kind, encoder.encode(text));
-      this.known.set(key, node, text.length * 2);
-    }
-    this.chunks.push(node);
+  private node(items: readonly string[], marks: readonly string[], start: number, kind: ChunkKind): KnownNode {
+    const key = `${kind}${items[start]}`;
+    const known = this.known.get(key);
+    const isTop = items.length <= FEW_NODES && (kind === CHUNK_KIND.lists || kind === CHUNK_KIND.records);
+    if (known !== undefined && isNext(known, items, start) && (!isTop || known.items.length === items.length)) return known;
+    const end = isTop ? items.length : endOf(marks, start);
+    const own = items.slice(start, end);
+    const text = `[${own.join(",")}]`;
+    const chunk = new Chunk(kind, encoder.encode(text));
+    const isOpen = isTop || (end === items.length && end - start < MOST_ENTRIES && !endsNode(marks[end - 1] as string)); // not empty
+    const node = { items: own, isOpen, chunk, address: JSON.stringify(chunk.hash) };
+    this.known.set(key, node, text.length * 3);
     return node;
   }
 }
 
-const MOST_ENTRIES = 64;
-
-function groups(items: readonly string[], marks: readonly string[]): string[] {
-  const joined: string[] = [];
-  let start = 0;
-  for (let index = 0; index < items.length; index += 1) {
-    const isFull = index - start >= MOST_ENTRIES - 1;
-    if (!isFull && index < items.length - 1 && !endsNode(marks[index] as string)) continue; // one mark for each item
-    joined.push(items.slice(start, index + 1).join(","));
-    start = index + 1;
-  }
-  return joined;
+/** A node that was written before. */
+export interface KnownNode {
+  readonly items: readonly string[];
+  /** Ended because there was no more, so that it goes on when there is. */
+  readonly isOpen: boolean;
+  readonly chunk: Chunk;
+  readonly address: string;
 }
 
-/** One mark in sixteen, by a hash of its last characters. */
+const MOST_ENTRIES = 24;
+/** So few nodes are not divided again: two of which the first happens to end a node would become a tower. */
+const FEW_NODES = 8;
+
+// where a node ends follows from its items alone, so the same items make the same node, and nothing has to be hashed
+function isNext({ items: own, isOpen }: KnownNode, items: readonly string[], start: number): boolean {
+  if (isOpen ? start + own.length !== items.length : start + own.length > items.length) return false;
+  for (let index = 0; index < own.length; index += 1) if (own[index] !== items[start + index]) return false;
+  return true;
+}
+
+function endOf(marks: readonly string[], start: number): number {
+  const most = Math.min(marks.length, start + MOST_ENTRIES);
+  let end = start + 1;
+  while (end < most && !endsNode(marks[end - 1] as string)) end += 1; // from start up
+  return end;
+}
+
+/** One mark in eight, by a hash of its last characters. */
 function endsNode(mark: string): boolean {
   let hash = mark.length;
   for (let index = Math.max(0, mark.length - MARK_LENGTH); index < mark.length; index += 1)
     hash = Math.imul(hash ^ mark.charCodeAt(index), 0x01000193);
-  return ((hash ^ (hash >>> 15)) & 15) === 0;
+  return ((hash ^ (hash >>> 15)) & 7) === 0;
 }
 
 const MARK_LENGTH = 10;

@@ -80,12 +80,23 @@ export function samePlain(live: unknown, kept: unknown): boolean {
     return true;
   }
   if (!isPlainObject(live)) return false;
+  return sameKeys(live as Record<string, unknown>, kept as Record<string, unknown>);
+}
+
+// for-in makes no list of keys: this runs for every part of every message in each step
+function sameKeys(live: Record<string, unknown>, kept: Record<string, unknown>): boolean {
+  let left = 0;
+  for (const _key in kept) left += 1;
+  if (left === 0) {
+    for (const _key in live) return false;
+    return true;
+  }
   const keys = Object.keys(live);
+  if (keys.length !== left) return false;
   let position = 0;
   for (const key in kept) {
-    if (keys[position] !== key) return false;
+    if (keys[position] !== key || !samePlain(live[key], kept[key])) return false;
     position += 1;
-    if (!samePlain((live as Record<string, unknown>)[key], (kept as Record<string, unknown>)[key])) return false;
   }
-  return position === keys.length;
+  return true;
 }

@@ -120,15 +120,15 @@ class MessageSnapshot implements Snapshot {
   matches(live: object): boolean {
     const message = live as MessageLike; // isOrdinary looks before any part is read
     if (!isOrdinary(message, this.known)) return false;
-    const keys = Object.keys(message.lc_kwargs);
-    // the constructor adds empty kwargs of its own: an object revived from this snapshot may have more keys than the JSON had
-    if (keys.length < this.keys.length) return false;
-    for (let index = 0; index < this.keys.length; index += 1) {
-      const key = this.keys[index] as string; // below the length
-      if (key !== keys[index] || !samePlain(written(message, key), this.values[index])) return false;
+    let position = 0;
+    for (const key in message.lc_kwargs) {
+      if (!Object.hasOwn(message.lc_kwargs, key)) return false;
+      // the constructor adds empty kwargs of its own: an object revived from this snapshot may have more keys than the JSON had
+      if (position >= this.keys.length ? !isEmpty(written(message, key)) : key !== this.keys[position]) return false;
+      if (position < this.keys.length && !samePlain(written(message, key), this.values[position])) return false;
+      position += 1;
     }
-    for (let index = this.keys.length; index < keys.length; index += 1) if (!isEmpty(written(message, keys[index] as string))) return false;
-    return true;
+    return position >= this.keys.length;
   }
 
   revive(): unknown {

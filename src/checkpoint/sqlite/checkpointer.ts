@@ -17,10 +17,10 @@ import type { Chunk } from "../chunks/chunk.js";
 import { bodyOf, CheckpointCodec, configOf, type GatheredTuple } from "../codec.js";
 import type { RetentionRules } from "../retention.js";
 import { idOf, namespaceOf, placeOf, threadOf } from "../place.js";
-import type { CheckpointRow, Place } from "../row.js";
-import { openFile, type Connection, type FileOptions } from "./database.js";
+import type { Place } from "../row.js";
+import { openFile, type Connection, type FileOptions } from "../../database/sqlite.js";
 import { deltaHistory, readDeltas } from "./delta-history.js";
-import { guarded } from "./failure.js";
+import { guarded } from "../../database/failure.js";
 import { collectTree } from "./garbage.js";
 import { readOfficial, writeOfficial } from "./official.js";
 import { pruneThread } from "./prune.js";
@@ -161,7 +161,9 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
   }): Promise<Record<string, DeltaChannelHistory>> {
     const place = placeOf(options.config);
     const found = this.reading(() => readDeltas(this.tables, this.codec, place, options.channels));
-    return found === undefined ? Object.fromEntries(options.channels.map((channel) => [channel, { writes: [] }])) : await deltaHistory(found);
+    return found === undefined
+      ? Object.fromEntries(options.channels.map((channel) => [channel, { writes: [] }]))
+      : await deltaHistory(found);
   }
 
   /**
@@ -210,7 +212,11 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
   async setLabel(config: RunnableConfig, label: string | undefined): Promise<void> {
     const place = placeOf(config);
     if (this.writing(() => this.tables.label(place, label ?? null)) === 0)
-      throw new InvalidRequestError("config", `there is no checkpoint "${place.id}" in thread "${place.thread}"`, "the config of a stored checkpoint");
+      throw new InvalidRequestError(
+        "config",
+        `there is no checkpoint "${place.id}" in thread "${place.thread}"`,
+        "the config of a stored checkpoint",
+      );
   }
 
   /** The named checkpoints of a thread. */

@@ -21,7 +21,12 @@ export interface DeltaItems {
 const LEAST_ANCESTORS = 32;
 
 /** Reads the line above a checkpoint up to where each channel was last stored whole. Only ancestors count: forks never mix. */
-export function readDeltas(tables: CheckpointTables, codec: CheckpointCodec, place: Place, names: readonly string[]): DeltaItems | undefined {
+export function readDeltas(
+  tables: CheckpointTables,
+  codec: CheckpointCodec,
+  place: Place,
+  names: readonly string[],
+): DeltaItems | undefined {
   const thread = tables.thread(place.thread);
   const target = thread === undefined ? undefined : tables.checkpoint(place);
   if (thread === undefined || target === undefined) return undefined;
@@ -39,8 +44,7 @@ export function readDeltas(tables: CheckpointTables, codec: CheckpointCodec, pla
       const writes = tables.writes(ancestor).filter(({ channel }) => remaining.has(channel));
       writes.sort((a, b) => (a.task === b.task ? b.position - a.position : a.task < b.task ? 1 : -1));
       const items = gathered(reviver.gather(writes.map(entryOf)), tables, thread.tree);
-      for (const [index, { channel, task }] of writes.entries())
-        channels.get(channel)?.writes.unshift([task, items[index] as Item]); // one item for each write
+      for (const [index, { channel, task }] of writes.entries()) channels.get(channel)?.writes.unshift([task, items[index] as Item]); // one item for each write
       const seeds = gathered(reviver.gatherKeys(bodyOf(ancestor).values, remaining), tables, thread.tree);
       for (const [channel, seed] of seeds) {
         const found = channels.get(channel);

@@ -2,7 +2,7 @@ import type { StoredChunk } from "../chunks/chunk.js";
 import { eachAddress, eachChild, type Entry } from "../chunks/entry.js";
 import { bodyOf } from "../codec.js";
 import type { CheckpointRow } from "../row.js";
-import type { Connection } from "./database.js";
+import type { Connection } from "../../database/sqlite.js";
 
 /** What one collection did. */
 export interface Collected {
@@ -19,7 +19,9 @@ export function collectTree(connection: Connection, tree: number, limit: number)
   const live = liveChunks(connection, tree);
   const dead: number[] = [];
   let isDone = true;
-  for (const { id, hash } of connection.prepare<[number], { id: number; hash: string }>("SELECT id, hash FROM chunk WHERE tree = ?").iterate(tree)) {
+  for (const { id, hash } of connection
+    .prepare<[number], { id: number; hash: string }>("SELECT id, hash FROM chunk WHERE tree = ?")
+    .iterate(tree)) {
     if (live.has(hash)) continue;
     if (dead.length >= limit) {
       isDone = false;

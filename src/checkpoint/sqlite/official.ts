@@ -1,7 +1,8 @@
 import Sqlite from "better-sqlite3";
+import { StorageFailedError } from "../../base/errors.js";
 import type { Checkpoint, CheckpointMetadata, CheckpointTuple, SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { WRITES_IDX_MAP } from "@langchain/langgraph-checkpoint";
-import { guarded } from "./failure.js";
+import { guarded } from "../../database/failure.js";
 
 /** A checkpoint out of a file of `@langchain/langgraph-checkpoint-sqlite`. */
 export interface OfficialCheckpoint {
@@ -45,9 +46,12 @@ const SCHEMA = `
 export async function* readOfficial(file: string, serde: SerializerProtocol): AsyncGenerator<OfficialCheckpoint> {
   const connection = guarded(() => new Sqlite(file, { readonly: true, fileMustExist: true }));
   try {
+    guarded(() => assertOfficial(connection, false));
     const load = async (type: string | null, data: Uint8Array | string): Promise<unknown> => await serde.loadsTyped(type ?? "json", data);
     const keys = guarded(() =>
-      connection.prepare<[], { row: number }>("SELECT rowid AS row FROM checkpoints ORDER BY checkpoint_id, thread_id, checkpoint_ns").all(),
+      connection
+        .prepare<[], { row: number }>("SELECT rowid AS row FROM checkpoints ORDER BY checkpoint_id, thread_id, checkpoint_ns")
+        .all(),
     );
     const one = connection.prepare<[number], OfficialRow>("SELECT * FROM checkpoints WHERE rowid = ?");
     const ofOne = connection.prepare<[string, string, string], OfficialWrite>(
@@ -83,6 +87,7 @@ export async function writeOfficial(file: string, tuples: AsyncIterable<Checkpoi
   const connection = guarded(() => new Sqlite(file));
   let count = 0;
   try {
+    guarded(() => assertOfficial(connection, true));
     guarded(() => connection.exec(SCHEMA));
     const put = connection.prepare("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)");
     const write = connection.prepare("INSERT OR REPLACE INTO writes VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
@@ -109,6 +114,13 @@ export async function writeOfficial(file: string, tuples: AsyncIterable<Checkpoi
   } finally {
     connection.close();
   }
+}
+
+function assertOfficial(connection: Sqlite.Database, mayBeEmpty: boolean): void {
+  const tables = connection.prepare<[], { name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  const isOfficial = ["checkpoints", "writes"].every((name) => tables.some((table) => table.name === name));
+  if (isOfficial || (mayBeEmpty && tables.length === 0)) return;
+  throw new StorageFailedError("foreign", `"${connection.name}" is no file of @langchain/langgraph-checkpoint-sqlite`);
 }
 
 // that saver reads writes as text, which spoils bytes; inside a list they are written as JSON

@@ -1,5 +1,5 @@
 import { expendable, type RetentionRow, type RetentionRules } from "../retention.js";
-import type { Connection } from "./database.js";
+import type { Connection } from "../../database/sqlite.js";
 
 /** Deletes the checkpoints of one thread that the rules let go, with their writes; the chunks wait for a collection. In a transaction. */
 export function pruneThread(connection: Connection, name: string, rules: RetentionRules, now: number): number {

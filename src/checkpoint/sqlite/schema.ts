@@ -1,4 +1,4 @@
-import type { SchemaPart } from "./database.js";
+import type { SchemaPart } from "../../database/sqlite.js";
 
 /** The tables of the saver. */
 export const CHECKPOINT_SCHEMA: SchemaPart = {

@@ -2,7 +2,7 @@ import { eachAddress, eachChild, type Entry } from "../chunks/entry.js";
 import type { StoredChunk } from "../chunks/chunk.js";
 import { bodyOf } from "../codec.js";
 import type { CheckpointRow } from "../row.js";
-import type { Connection } from "./database.js";
+import type { Connection } from "../../database/sqlite.js";
 
 /** What a thread, or a file, holds. Bytes are of content, without what SQLite adds. */
 export interface StorageStatistics {

@@ -1,6 +1,6 @@
 import type { Chunk, StoredChunk } from "../chunks/chunk.js";
 import type { CheckpointRow, Place, WriteRow } from "../row.js";
-import type { Connection } from "./database.js";
+import type { Connection } from "../../database/sqlite.js";
 
 /** A thread as the file knows it. */
 export interface ThreadRow {

@@ -1,5 +1,5 @@
 import { InvalidRequestError } from "../../base/errors.js";
-import type { Connection } from "./database.js";
+import type { Connection } from "../../database/sqlite.js";
 import { collectTree } from "./garbage.js";
 
 /** The ids of all threads; with `before`, of those whose newest checkpoint is older. */

@@ -11,11 +11,11 @@ export async function serveGraphs(): Promise<DevServer> {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   const graphs = { till: "./graph.ts:graph", twice: "./graph.ts:twice" };
   writeFileSync(join(folder, "langgraph.json"), JSON.stringify({ node_version: "20", graphs, env: {} }));
-  const { url, stop } = await startDevServer(join(folder, "langgraph.json"));
+  const server = await startDevServer(join(folder, "langgraph.json"));
   return {
-    url,
+    url: server.url,
     stop: async () => {
-      await stop();
+      await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,4 +1,4 @@
-import { PhasegraphError, StorageFailedError, type StorageFailure } from "../../base/errors.js";
+import { PhasegraphError, StorageFailedError, type StorageFailure } from "../base/errors.js";
 
 /** Runs `work`; what SQLite says of a file, a disk or a lock becomes a {@link StorageFailedError}. */
 export function guarded<Result>(work: () => Result): Result {

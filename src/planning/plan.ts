@@ -1,4 +1,4 @@
-import { InvalidDefinitionError, type Issue } from "../../src/base/errors.js";
+import { InvalidDefinitionError, type Issue } from "../base/errors.js";
 
 /** One piece of work of a fan-out. */
 export interface Task {
@@ -29,10 +29,10 @@ export interface Plan {
 }
 
 /**
- * Checks a list of tasks: ids, workers, dependencies. Linear in tasks and dependencies.
+ * Checks a list of tasks: ids, workers (where they are known), dependencies. Linear in tasks and dependencies.
  * @throws InvalidDefinitionError with every issue at once; a cycle is named task by task.
  */
-export function readPlan(name: string, list: readonly Task[], workers: ReadonlySet<string>): Plan {
+export function readPlan(name: string, list: readonly Task[], workers: ReadonlySet<string> | undefined): Plan {
   const tasks = new Map(list.map((task) => [task.id, task]));
   const issues = tasks.size === list.length ? [] : repeatedIssues(list);
   issues.push(...list.flatMap((task) => taskIssues(task, tasks, workers)));
@@ -49,12 +49,12 @@ export function readPlan(name: string, list: readonly Task[], workers: ReadonlyS
   return { tasks, dependents, rank };
 }
 
-function taskIssues(task: Task, tasks: ReadonlyMap<string, Task>, workers: ReadonlySet<string>): Issue[] {
+function taskIssues(task: Task, tasks: ReadonlyMap<string, Task>, workers: ReadonlySet<string> | undefined): Issue[] {
   const path = `tasks.${task.id}`;
   const unknown = (task.dependsOn ?? []).filter((before) => !tasks.has(before));
   return [
     ...(TASK_ID.test(task.id) ? [] : [{ path, code: "BAD_NAME", message: "use letters, digits, _ - and . only (at most 128)" }]),
-    ...(task.agent === undefined || workers.has(task.agent)
+    ...(task.agent === undefined || workers === undefined || workers.has(task.agent)
       ? []
       : [{ path: `${path}.agent`, code: "UNKNOWN_AGENT", message: `no worker "${task.agent}"; there are ${[...workers].join(", ")}` }]),
     ...unknown.map((before) => ({ path: `${path}.dependsOn`, code: "UNKNOWN_TASK", message: `no task "${before}" in this plan` })),

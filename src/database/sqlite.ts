@@ -1,5 +1,5 @@
 import Sqlite from "better-sqlite3";
-import { CheckpointVersionError, StorageFailedError } from "../../base/errors.js";
+import { CheckpointVersionError, StorageFailedError } from "../base/errors.js";
 import { guarded } from "./failure.js";
 
 /** An open connection of better-sqlite3. */
@@ -59,7 +59,8 @@ function isOurs(connection: Connection): boolean {
 }
 
 function claim(connection: Connection): void {
-  if (connection.prepare("SELECT 1 FROM sqlite_master").get() === undefined && !connection.readonly) connection.pragma("auto_vacuum = INCREMENTAL");
+  if (connection.prepare("SELECT 1 FROM sqlite_master").get() === undefined && !connection.readonly)
+    connection.pragma("auto_vacuum = INCREMENTAL");
   connection
     .transaction(() => {
       if (isOurs(connection)) return; // another process was faster

@@ -1,1 +1,0 @@
-export { SqliteCheckpointer, type SqliteCheckpointerOptions } from "./sqlite/checkpointer.js";

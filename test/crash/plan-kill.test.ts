@@ -1,0 +1,140 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { planOf } from "../../index.js";
+import { plannedTasks, planTeam } from "./plan-team.js";
+import { openSaver, SAVERS } from "./savers.js";
+
+const KILLS = 50;
+/** Two at a time: a child spends most of its life loading modules. */
+const LANES = 2;
+const bundle = resolve("node_modules/.cache/phasegraph-crash/plan-child.mjs");
+const folder = mkdtempSync(join(tmpdir(), "phasegraph-plan-crash-"));
+
+beforeAll(async () => {
+  mkdirSync(join(bundle, ".."), { recursive: true });
+  await build({
+    entryPoints: ["test/crash/plan-child.ts"],
+    outfile: bundle,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+  });
+}, 30_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Lane {
+  readonly kind: string;
+  readonly file: string;
+  readonly log: string;
+}
+
+type Line = { readonly begins: number } | { readonly ends: number; readonly state: unknown };
+
+/** Runs threads from `first` to `last` in a process of its own, which is killed `after` milliseconds of work; tells what it printed. */
+async function work({ kind, file, log }: Lane, first: number, last: number, after?: number) {
+  const child = spawn(process.execPath, [bundle, kind, file, log, String(first), String(last)], { stdio: ["ignore", "pipe", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
+  const states = new Map<number, unknown>();
+  let stoppedIn = first;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const closed = once(child, "close");
+  for await (const text of createInterface({ input: child.stdout })) {
+    const line = JSON.parse(text) as Line;
+    if ("ends" in line) states.set(line.ends, line.state);
+    else {
+      stoppedIn = line.begins;
+      if (after !== undefined) timer ??= setTimeout(() => child.kill("SIGKILL"), after);
+    }
+  }
+  const [code, signal] = (await closed) as [number | null, string | null];
+  clearTimeout(timer);
+  if (code !== 0 && signal !== "SIGKILL") throw new Error(`The child ended with ${code}:\n${complaints}`);
+  return { states, stoppedIn };
+}
+
+/** How often each piece of work was done in a thread: `plain t4` is a whole task, `stamp t6` the tool call of a model's. */
+function executions(log: string, thread: string): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const line of (existsSync(log) ? readFileSync(log, "utf8") : "").split("\n")) {
+    const [owner, what, task] = line.split("\t");
+    if (owner === thread) times.set(`${what} ${task}`, (times.get(`${what} ${task}`) ?? 0) + 1);
+  }
+  return times;
+}
+
+/** What the database holds of a thread: work whose record says completed, and tool calls of half-done children whose result is stored. */
+async function stored({ kind, file, log }: Lane, thread: string): Promise<{ finished: string[]; halfDone: string[] }> {
+  const saver = openSaver(kind, file);
+  const { values } = await planTeam(saver, thread, log).getState({ configurable: { thread_id: thread } });
+  const statuses = new Map(
+    (values.control === undefined ? [] : (planOf(values)?.progress ?? [])).map(({ task, status }) => [task, status]),
+  );
+  const finished: string[] = [];
+  const halfDone: string[] = [];
+  for (const { id, agent } of plannedTasks()) {
+    const done = `${agent === "clerk" ? "stamp" : "plain"} ${id}`;
+    if (statuses.get(id) === "completed") finished.push(done);
+    else if (agent === "clerk") {
+      const tuple = await saver.getTuple({ configurable: { thread_id: `${thread}/team/work/${id}@1` } });
+      const hasResult = JSON.stringify([tuple?.pendingWrites, tuple?.checkpoint.channel_values] as unknown[]).includes(
+        `stamped Task ${id.slice(1)}`,
+      );
+      if (hasResult) halfDone.push(done);
+    }
+  }
+  saver.close();
+  return { finished, halfDone };
+}
+
+async function torture(lane: Lane, kills: number, milliseconds: number, expected: unknown) {
+  let finishedBefore = 0;
+  let resumed = 0;
+  const points = new Set<number>();
+  for (let killed = 0, next = 0; killed < kills; killed += 1) {
+    const { states, stoppedIn } = await work(lane, next, next + 99, Math.random() * milliseconds);
+    for (const state of states.values()) expect(state).toEqual(expected);
+    const thread = `run-${stoppedIn}`;
+    const { finished, halfDone } = await stored(lane, thread);
+    const before = executions(lane.log, thread);
+    finishedBefore += finished.length;
+    resumed += halfDone.length;
+    points.add(before.size);
+    next = stoppedIn;
+    if (killed === kills - 1 || finished.length + halfDone.length > 0) {
+      const { states: ended } = await work(lane, next, next);
+      expect(ended.get(next)).toEqual(expected);
+      const after = executions(lane.log, thread);
+      for (const one of [...finished, ...halfDone]) expect([one, after.get(one)]).toEqual([one, before.get(one)]);
+      next += 1;
+    }
+  }
+  return { finishedBefore, resumed, points: points.size };
+}
+
+describe.each(Object.keys(SAVERS))("B10 kill -9 in the middle of a plan of 100 tasks, stored by the %s saver", (kind) => {
+  it(`${KILLS} times over: the same result, no finished task again, half-done children go on`, async () => {
+    const lanes = Array.from({ length: LANES }, (_, index) => {
+      return { kind, file: join(folder, `${kind}-${index}.db`), log: join(folder, `${kind}-${index}.log`) };
+    });
+    const quiet = { kind, file: join(folder, `${kind}-quiet.db`), log: join(folder, `${kind}-quiet.log`) };
+    const started = performance.now();
+    const { states } = await work(quiet, 0, 1);
+    const milliseconds = (performance.now() - started) / 2;
+    const expected = states.get(0) as { readonly words: string; readonly tasks: readonly unknown[] };
+    expect(expected).toMatchObject({ done: true, refusals: 0, value: "(end)", words: "100 of 100" });
+    expect(states.get(1)).toEqual(expected);
+    const done = await Promise.all(lanes.map((lane) => torture(lane, KILLS / LANES, milliseconds, expected)));
+    const sum = (key: keyof (typeof done)[number]): number => done.reduce((total, lane) => total + lane[key], 0);
+    expect(sum("points")).toBeGreaterThan(8); // kills fell at different points
+    expect(sum("finishedBefore")).toBeGreaterThan(100); // else nothing was proved about finished tasks
+    expect(sum("resumed")).toBeGreaterThan(0); // nor about children
+  }, 170_000);
+});
