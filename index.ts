@@ -100,6 +100,9 @@ export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type L
 export { orchestratorWorker, planOf, type OrchestratorWorkerDefinition, type PlanState } from "./graphs/orchestrator-worker.js";
 export { magentic, type MagenticDefinition, type MagenticLimits } from "./graphs/magentic.js";
 export { magenticResult, type MagenticResult, type MagenticStop } from "./graphs/magentic-result.js";
+export { magentic, type MagenticDefinition, type MagenticLimits } from "./graphs/magentic.js";
+export { magenticResult, type MagenticResult, type MagenticStop } from "./graphs/magentic-result.js";
+export { orchestratorWorker, planOf, type OrchestratorWorkerDefinition, type PlanState } from "./graphs/orchestrator-worker.js";
 export { type LedgerQuestion, type Think } from "./nodes/orchestrator.js";
 export { type ProgressLedger, type Slot } from "./src/ledger/progress-ledger.js";
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";

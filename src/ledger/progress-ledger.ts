@@ -83,7 +83,8 @@ function forced(value: object, team: readonly string[]): unknown {
 
 /** The first object in a text that can be read and has the ledger's first key; else the first that can be read. */
 function jsonIn(text: string): object | undefined {
-  const objects = objectsIn(text).flatMap((candidate) => {
+  const begin = text.lastIndexOf("{", text.indexOf('"is_request_satisfied"')); // an open brace in the words before does no harm
+  const objects = [...objectsIn(text), ...objectsIn(text.slice(Math.max(0, begin)))].flatMap((candidate) => {
     const parsed = parse(candidate) ?? parse(pythonic(candidate));
     return parsed === undefined ? [] : [parsed];
   });

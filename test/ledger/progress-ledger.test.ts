@@ -26,6 +26,7 @@ describe("B11 progress ledger", () => {
     ["bare", JSON.stringify(slots)],
     ["in a fence", `\`\`\`json\n${JSON.stringify(slots, null, 2)}\n\`\`\``],
     ["in the middle of words", `Let me think {about it}. Here: ${JSON.stringify(slots)} I hope "it" {fits}.`],
+    ["after a brace that is never closed", `The set {1, 2 is open. ${JSON.stringify(slots)}`],
     ["after an object that is no ledger", `{"thought": "…"} ${JSON.stringify(slots)}`],
     ["as Python writes it", JSON.stringify(slots).replaceAll("false", "False").replaceAll("true", "True")],
     ["with braces and quotes in its strings", changed({ is_in_loop: { reason: 'a "{" and a \\', answer: false } })],

@@ -240,6 +240,15 @@ describe("B11 Magentic-One", () => {
     });
   });
 
+  it("the instruction of a ledger that is satisfied is said to nobody", async () => {
+    const lead = leader([round("a", "Nothing is left to do.", { satisfied: true })]);
+    const state = await magentic({ name: "team", orchestrator: lead.orchestrator, team: [echo("a"), echo("b")] })
+      .compile()
+      .invoke(says("x"));
+    expect(state.messages.some(({ text }) => text === "Nothing is left to do.")).toBe(false);
+    expect(magenticResult(state)).toMatchObject({ stop: "satisfied", rounds: 1 });
+  });
+
   it("maxRounds is the number of ledgers, and the last speaker is heard", async () => {
     const lead = leader([round("a", "One."), round("a", "Two."), round("a", "Three.")]);
     const state = await magentic({ name: "team", orchestrator: lead.orchestrator, team: [echo("a")], maxRounds: 3 })
