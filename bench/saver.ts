@@ -9,7 +9,7 @@ import { oursRing, ringTurn } from "./handoff.js";
 import { BLOCK, contender, TURNS, type Conversation } from "./conversation.js";
 import type { SaverKind } from "./saver-graph.js";
 
-const COLD_LOADS = 5;
+const COLD_LOADS = 9;
 /** Of ours; what is said of growth is the median of them. */
 const CONVERSATIONS = 5;
 const HANDOFFS = 100;

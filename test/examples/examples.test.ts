@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { main as approval } from "../../examples/06-approval.js";
 import { main as hello } from "../../examples/01-hello.js";
 import { main as loop } from "../../examples/04-loop.js";
+import { main as memory } from "../../examples/10-memory.js";
 import { main as nesting } from "../../examples/07-nesting.js";
 import { main as pipeline } from "../../examples/02-pipeline.js";
 import { main as plan } from "../../examples/21-plan.js";
@@ -52,6 +53,10 @@ it("approval: the tool runs with what the person saw and changed", async () => {
 
 it("nesting: a person answers two levels around a loop", async () => {
   expect(await nesting()).toContain("writer: Better draft.\npicture: A picture of a graph.\nboss: Yes, publish.");
+});
+
+it("memory: what one conversation heard, another finds", async () => {
+  expect(await memory()).toBe("Noted.\nYou said: Ada drinks green tea.");
 });
 
 it("resume: a process killed in the second phase goes on there, and does not run the first again", async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   BaseStore,
   type GetOperation,
@@ -143,7 +144,7 @@ export class SqliteStore extends BaseStore {
     let total = 0;
     for (let swept = SWEPT_AT_ONCE; swept === SWEPT_AT_ONCE; total += swept) {
       swept = guarded(() => this.connection.transaction(() => this.tables.sweep(this.clock.now(), SWEPT_AT_ONCE)).immediate());
-      await Promise.resolve();
+      await nextTurn();
     }
     return total;
   }

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
+import type * as SqliteVec from "sqlite-vec";
 import { InvalidRequestError } from "../../base/errors.js";
 import type { Connection } from "../../database/sqlite.js";
 
@@ -25,7 +26,7 @@ export function prepareVectors(connection: Connection, { dims }: VectorIndex): v
 function loadExtension(connection: Connection): void {
   try {
     // required here and not imported: who does not search by meaning does not need the package
-    const extension = createRequire(import.meta.url)("sqlite-vec") as { load(connection: Connection): void }; // its declared shape
+    const extension = createRequire(import.meta.url)("sqlite-vec") as typeof SqliteVec; // its declared shape
     extension.load(connection);
   } catch (error) {
     const problem = `vector search needs the package sqlite-vec, which cannot be loaded (${error instanceof Error ? error.message : String(error)})`;
