@@ -9,16 +9,26 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   agent,
   approve,
+  broadcast,
+  consensus,
+  consensusResult,
   handoff,
+  hierarchical,
   human,
   loop,
   loopResult,
   parallel,
   pipeline,
+  qaGated,
+  qaResult,
   readRecord,
+  roundRobin,
+  router,
   sequential,
+  sign,
   swarm,
   Verdict,
+  withTask,
   type Agent,
   type BaseState,
 } from "../index.js";
@@ -40,7 +50,7 @@ interface Kind {
   /** Approves. */
   readonly judge?: (id: string) => Agent;
   /** What a person answers, by what is asked of the agent. */
-  readonly answers?: Readonly<Record<"worker" | "passer" | "judge", unknown>>;
+  readonly answers?: Readonly<Record<"worker" | "passer" | "judge" | "implementer", unknown>>;
 }
 
 const replies = () => {
@@ -94,7 +104,12 @@ const kinds: Readonly<Record<string, Kind>> = {
     worker: (id) => human({ id }),
     passer: (id) => human({ id }),
     judge: (id) => human({ id }),
-    answers: { worker: "done", passer: { event: { type: "HANDOFF.after" } }, judge: { event: { type: "APPROVE", feedback: "" } } },
+    answers: {
+      implementer: { event: { type: "RECORD", changed: "done" } },
+      worker: "done",
+      passer: { event: { type: "HANDOFF.after" } },
+      judge: { event: { type: "APPROVE", feedback: "" } },
+    },
   },
   "nested orchestration": {
     worker: (id) => sequential({ name: id, agents: [agent({ id: "inside", run: () => "done" })] }),
@@ -168,6 +183,47 @@ describe.each(Object.entries(kinds))("A7 a %s", (_name, kind) => {
       kind.answers?.worker,
     );
     expect(loopResult(state)).toMatchObject({ approved: true, iteration: 1 });
+  });
+
+  it("is a member of a hierarchy, and has a part in its result", async () => {
+    const team = hierarchical({
+      name: "team",
+      members: [withTask(kind.worker("it"), "Do your part."), agent({ id: "other", run: () => "mine" })],
+    });
+    const state = await run(team.compile(saver()), kind.answers?.worker);
+    expect(state.results["aggregate"]?.data).toMatchObject({ from: ["it", "other"], failed: [] });
+  });
+
+  it("votes, by what its reply is read as", async () => {
+    const jury = consensus({ name: "team", voters: [kind.worker("it")], ballot: ({ content }) => ({ choice: content }) });
+    expect(consensusResult(await run(jury.compile(saver()), kind.answers?.worker))).toMatchObject({ consensus: true, supporters: ["it"] });
+  });
+
+  it("is routed to, and keeps the conversation", async () => {
+    const graph = router({ name: "team", agents: [kind.worker("it")], rules: [{ to: "it", when: {} }] }).compile(saver());
+    await run(graph, kind.answers?.worker);
+    expect((await run(graph, kind.answers?.worker, ask("and then?"))).control.waiting).toEqual(["it"]);
+  });
+
+  it("takes its turn in a role, and answers beside others", async () => {
+    const rotating = roundRobin({ name: "team", roles: { role: { agents: [kind.worker("it")] } } });
+    expect(by((await run(rotating.compile(saver()), kind.answers?.worker)).messages, "it")).not.toEqual([]);
+    const calling = broadcast({
+      name: "team",
+      roles: { role: { agents: [kind.worker("it"), agent({ id: "other", run: () => "mine" })] } },
+    });
+    expect((await run(calling.compile(saver()), kind.answers?.worker)).results).toMatchObject({
+      it: { status: "ok" },
+      other: { status: "ok" },
+    });
+  });
+
+  it("does work that QA signs", async () => {
+    const qa = agent({ id: "qa", run: () => sign([{ id: "A1", met: true, evidence: "seen" }]) });
+    const gate = qaGated({ name: "team", charter: { goal: "Done", criteria: ["it is done"] }, implementer: kind.worker("it"), qa });
+    const state = await run(gate.compile(saver()), kind.answers?.implementer ?? kind.answers?.worker);
+    expect(qaResult(state).records[0]?.changed).toMatch(/done|heard/);
+    expect(state.control.done).toBe(true);
   });
 
   const { judge } = kind;
