@@ -20,7 +20,7 @@ export {
   type StorageFailure,
 } from "./src/base/errors.js";
 export { systemClock, type Clock } from "./src/base/clock.js";
-export type { Agent, HandoffTarget, PhaseRun, Place, Result, Runner, Turn } from "./src/agent/agent.js";
+export type { Agent, HandoffTarget, PatternAnswer, PatternTool, PhaseRun, Place, Result, Runner, Turn } from "./src/agent/agent.js";
 export type { Budget, Limits, Resource } from "./src/agent/budget.js";
 export {
   conversationLog,
