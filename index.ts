@@ -20,7 +20,7 @@ export {
   type StorageFailure,
 } from "./src/base/errors.js";
 export { systemClock, type Clock } from "./src/base/clock.js";
-export type { Agent, HandoffTarget, PhaseRun, Place, Result, Runner, Turn } from "./src/agent/agent.js";
+export type { Agent, HandoffTarget, PatternAnswer, PatternTool, PhaseRun, Place, Result, Runner, Turn } from "./src/agent/agent.js";
 export type { Budget, Limits, Resource } from "./src/agent/budget.js";
 export {
   conversationLog,
@@ -100,9 +100,6 @@ export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type L
 export { orchestratorWorker, planOf, type OrchestratorWorkerDefinition, type PlanState } from "./graphs/orchestrator-worker.js";
 export { magentic, type MagenticDefinition, type MagenticLimits } from "./graphs/magentic.js";
 export { magenticResult, type MagenticResult, type MagenticStop } from "./graphs/magentic-result.js";
-export { magentic, type MagenticDefinition, type MagenticLimits } from "./graphs/magentic.js";
-export { magenticResult, type MagenticResult, type MagenticStop } from "./graphs/magentic-result.js";
-export { orchestratorWorker, planOf, type OrchestratorWorkerDefinition, type PlanState } from "./graphs/orchestrator-worker.js";
 export { type LedgerQuestion, type Think } from "./nodes/orchestrator.js";
 export { type ProgressLedger, type Slot } from "./src/ledger/progress-ledger.js";
 export { parallel, type ParallelDefinition } from "./graphs/parallel.js";

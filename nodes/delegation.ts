@@ -1,11 +1,9 @@
 import { AIMessage, HumanMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
-import { tool, type StructuredToolInterface } from "@langchain/core/tools";
-import { Command } from "@langchain/langgraph";
 import { z } from "zod";
-import type { Agent, Turn } from "../src/agent/agent.js";
+import type { Agent, PatternTool, Turn } from "../src/agent/agent.js";
 import { recordMessage } from "../src/agent/conversation.js";
-import type { Outcome } from "../src/agent/outcome.js";
+import type { Next, Outcome } from "../src/agent/outcome.js";
 import type { TaskRecord } from "../src/agent/task.js";
 import type { Task } from "../src/planning/plan.js";
 
@@ -37,21 +35,20 @@ const markOf = (message: BaseMessage): Mark | undefined =>
  * The tools to delegate with. Called in the foreground they end the turn with {@link DELEGATE}; in the background (`told` is what
  * the model reads) the turn goes on.
  */
-export function delegationTools(workers: readonly Agent[], together: boolean, told: string | undefined): StructuredToolInterface[] {
+export function delegationTools(workers: readonly Agent[], together: boolean, told: string | undefined): PatternTool[] {
   const whom = workers.map(({ id, description }) => (description === undefined ? id : `${id} (${description})`)).join(", ");
   const given = together
     ? [[DELEGATE_WORKERS, `Gives a task to all workers: ${whom}.`] as const]
     : workers.map(({ id, description = `Worker ${id}.` }) => [delegateTo(id), `Gives a task to ${id}. ${description}`] as const);
-  return given.map(([name, description]) =>
-    tool(
-      (_input, config: { readonly toolCall?: ToolCall }) => {
-        const answer = openAnswer(name, config.toolCall?.id ?? "", told ?? UNDER_WAY);
-        return told === undefined ? new Command({ update: { control: { type: DELEGATE }, messages: [answer] } }) : answer;
-      },
-      { name, description, schema: z.object({ task: z.string().min(1).describe("all the worker needs to know: it sees nothing else") }) },
-    ),
-  );
+  const next: Next = { kind: "event", event: { type: DELEGATE } };
+  return given.map(([name, description]) => {
+    const answer = { content: told ?? UNDER_WAY, artifact: { delegation: "open" satisfies Mark }, ...(told === undefined ? { next } : {}) };
+    return { name, description, schema: TASK, answer: () => answer };
+  });
 }
+
+const TASK = z.object({ task: z.string().min(1).describe("all the worker needs to know: it sees nothing else") });
+const NUMBER = z.object({ number: z.int().min(1).optional() });
 
 const openAnswer = (name: string, call: string, content: string): ToolMessage =>
   new ToolMessage({ tool_call_id: call, name, content, artifact: { delegation: "open" satisfies Mark } });
@@ -186,7 +183,7 @@ interface Finished {
 export function condensed(
   messages: readonly BaseMessage[],
   keep: number,
-): { readonly messages: readonly BaseMessage[]; readonly tools: StructuredToolInterface[] } {
+): { readonly messages: readonly BaseMessage[]; readonly tools: PatternTool[] } {
   let count = 0;
   const groups = grouped(messages).map((group) => {
     const own = finishedIn(group);
@@ -202,15 +199,16 @@ export function condensed(
     if (own === undefined || upTo > cut) return group;
     return upTo === cut ? readCall(group[0]?.id ?? "", list()) : [];
   });
-  const read = tool(
-    ({ number: wanted }) =>
-      wanted === undefined ? list() : (finished[wanted - 1]?.answer.text ?? `There are results 1 to ${finished.length}.`),
-    {
-      name: READ_RESULT,
-      description: "Gives an earlier result of a delegation whole, by its number; without one, lists them.",
-      schema: z.object({ number: z.int().min(1).optional() }),
+  const read: PatternTool = {
+    name: READ_RESULT,
+    description: "Gives an earlier result of a delegation whole, by its number; without one, lists them.",
+    schema: NUMBER,
+    answer: (args) => {
+      const { number } = NUMBER.parse(args);
+      if (number === undefined) return { content: list() };
+      return { content: finished[number - 1]?.answer.text ?? `There is no result ${number}; there are 1 to ${finished.length}.` };
     },
-  );
+  };
   return { messages: view, tools: [read] };
 }
 

@@ -1,7 +1,7 @@
 import { SystemMessage, type AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import type { StructuredToolInterface } from "@langchain/core/tools";
-import type { Turn } from "../src/agent/agent.js";
+import type { PatternTool, Turn } from "../src/agent/agent.js";
 import { untilAborted } from "../src/base/abort.js";
 import { InvalidModelOutputError } from "../src/base/errors.js";
 import { readAnswer } from "./model-answer.js";
@@ -12,7 +12,7 @@ export interface ModelCall {
   readonly model: BaseChatModel;
   readonly system: string | undefined;
   readonly messages: readonly BaseMessage[];
-  readonly tools: readonly StructuredToolInterface[];
+  readonly tools: readonly (StructuredToolInterface | PatternTool)[];
   /** Set when the model must answer through this tool. */
   readonly forced: string | undefined;
   readonly signal: AbortSignal | undefined;

@@ -2,7 +2,7 @@ import { HumanMessage, ToolMessage, type BaseMessage } from "@langchain/core/mes
 import type { ToolCall } from "@langchain/core/messages/tool";
 import { tool, type StructuredToolInterface } from "@langchain/core/tools";
 import { z } from "zod";
-import type { HandoffTarget, PhaseRun, Turn } from "../src/agent/agent.js";
+import type { HandoffTarget, PatternTool, PhaseRun, Turn } from "../src/agent/agent.js";
 import { HANDOFF_TOOL, recordMessage } from "../src/agent/conversation.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import { untilAborted } from "../src/base/abort.js";
@@ -98,10 +98,10 @@ interface Kit {
   readonly handoffs: HandoffTools;
 }
 
-function withGiven(agent: string, { tools }: Kit, given: readonly StructuredToolInterface[]): ReadonlyMap<string, StructuredToolInterface> {
-  if (given.length === 0) return tools;
-  const taken = given.filter(({ name }) => tools.has(name)).map(({ name }) => name);
-  if (taken.length === 0) return new Map([...tools, ...given.map((one) => [one.name, one] as const)]);
+/** @throws InvalidDefinitionError when the agent has a tool of the same name. */
+function givenTools({ agent, tools = [] }: Turn, own: Kit["tools"]): ReadonlyMap<string, PatternTool> {
+  const taken = tools.filter(({ name }) => own.has(name)).map(({ name }) => name);
+  if (taken.length === 0) return new Map(tools.map((one) => [one.name, one]));
   const message = `"${taken.join('", "')}" is a tool that the pattern gives this agent; rename the agent's own`;
   throw new InvalidDefinitionError(`Agent "${agent}"`, [{ path: "tools", code: "TOOL_NAME", message }]);
 }
@@ -110,7 +110,7 @@ function withGiven(agent: string, { tools }: Kit, given: readonly StructuredTool
 class ModelTurn<State, Output> {
   private readonly added: BaseMessage[] = [];
   private readonly open: readonly HandoffTarget[];
-  private readonly tools: ReadonlyMap<string, StructuredToolInterface>;
+  private readonly given: ReadonlyMap<string, PatternTool>;
   private update: Record<string, unknown> = {};
   private modelCalls = 0;
   private toolCalls = 0;
@@ -124,16 +124,16 @@ class ModelTurn<State, Output> {
     private readonly signal: AbortSignal,
   ) {
     this.open = turn.handoffs();
-    this.tools = withGiven(agent.id, kit, turn.tools ?? []);
+    this.given = givenTools(turn as Turn, kit.tools);
   }
 
   async run(): Promise<Outcome<State>> {
     const { agent, turn, open } = this;
-    const { respond, handoffs } = this.kit;
+    const { tools, respond, handoffs } = this.kit;
     const model = await untilAborted(this.signal, async () =>
       chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model),
     );
-    const offered = [...this.tools.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
+    const offered = [...tools.values(), ...this.given.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
     const before = withHandoverNote(turn, viewHistory(turn.messages, agent.history ?? "full"));
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
@@ -193,23 +193,30 @@ class ModelTurn<State, Output> {
     return decided ?? (next === undefined ? undefined : { next });
   }
 
-  private async runOrdinary(calls: readonly ToolCall[]): Promise<Map<string, ToolOutcome>> {
-    if (calls.length === 0) return new Map();
-    this.spend("toolCalls", calls.length);
+  private async runOrdinary(asked: readonly ToolCall[]): Promise<Map<string, ToolOutcome>> {
+    if (asked.length === 0) return new Map();
+    this.spend("toolCalls", asked.length);
+    const answered = asked.flatMap((call) => {
+      const tool = this.given.get(call.name);
+      return tool === undefined ? [] : [[call.id ?? "", answerOf(tool, call)] as const];
+    });
+    const calls = asked.filter((call) => !this.given.has(call.name));
+    if (calls.length === 0) return new Map(answered);
     const { approval } = this.agent;
     const asks = (call: ToolCall): boolean =>
-      this.tools.has(call.name) && (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
+      this.kit.tools.has(call.name) &&
+      (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
     const questioned = calls.filter(asks);
     const decisions = questioned.length === 0 ? new Map<string, never>() : askApproval(this.turn as Turn, questioned, this.modelCalls);
     const allowed = calls.flatMap((call) => {
       const decision = decisions.get(call.id ?? "");
       return decision?.decision === "reject" ? [] : [decision?.decision === "edit" ? { ...call, args: decision.args } : call];
     });
-    const given = this.turn.tools ?? [];
     const outcomes = await runTools(this.turn as Turn, allowed, {
-      tools: this.tools,
+      tools: this.kit.tools,
       signal: this.signal,
-      durable: (name) => (this.agent.durable ?? true) && !given.some((one) => one.name === name), // a pattern's own tools have no effects
+      durable: this.agent.durable ?? true,
+      others: [...this.given.keys()],
     });
     const ran = new Map(allowed.map((call, index) => [call.id ?? "", outcomes[index] as ToolOutcome])); // one outcome for each call
     for (const call of calls) {
@@ -224,7 +231,7 @@ class ModelTurn<State, Output> {
         ran.set(call.id ?? "", { ...outcome, content: `${outcome.content}\n${editedNote(decision.args)}` });
       this.update = { ...this.update, ...outcome?.update };
     }
-    return ran;
+    return new Map([...ran, ...answered]);
   }
 
   private handOver(call: ToolCall): Next | undefined {
@@ -296,6 +303,13 @@ function parseText(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** A pattern's own tool has no effects: nothing about its call has to be stored before the turn is. */
+function answerOf(tool: PatternTool, call: ToolCall): ToolOutcome {
+  const parsed = tool.schema.safeParse(call.args);
+  if (parsed.success) return { status: "success", ...tool.answer(parsed.data, call) };
+  return { status: "error", content: `The arguments do not fit: ${z.prettifyError(parsed.error)}` };
 }
 
 /** Ends the turn when its time is over. Tasks under way end with the signal, and the work with them: what it says then is the timeout. */

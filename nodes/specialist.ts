@@ -138,7 +138,7 @@ const MAX_SCRIPTS = 20;
 async function runScripts(turn: Turn, tools: readonly StructuredToolInterface[], durable = true): Promise<Outcome> {
   const scripts = turn.messages.map(({ text }) => scriptsIn(text)).findLast((found) => found.length > 0) ?? [];
   if (scripts.length === 0) return reply("There is no ```python or ```sh block to run.");
-  const toolbox = { tools: new Map(tools.map((given) => [given.name, given])), signal: turn.config.signal, durable: () => durable };
+  const toolbox = { tools: new Map(tools.map((given) => [given.name, given])), signal: turn.config.signal, durable, others: [] };
   const printed: string[] = [];
   for (const [index, args] of scripts.slice(0, MAX_SCRIPTS).entries()) {
     turn.budget.spend("toolCalls");

@@ -25,8 +25,10 @@ export interface ToolOutcome {
 export interface Toolbox {
   readonly tools: ReadonlyMap<string, StructuredToolInterface>;
   readonly signal: AbortSignal | undefined;
-  /** Whether a call of this tool is a task whose stored result is never computed again. */
-  readonly durable: (tool: string) => boolean;
+  /** Whether each call is a task whose stored result is never computed again. */
+  readonly durable: boolean;
+  /** Names of further tools, for those who ask for one that there is not. */
+  readonly others: readonly string[];
 }
 
 const IDEMPOTENCY_KEY = "idempotency_key";
@@ -46,9 +48,7 @@ export async function runTools(turn: Turn, calls: readonly ToolCall[], toolbox: 
   // the tasks are issued in the order of the calls, which is what makes them the same tasks on a replay
   return Promise.all(
     calls.map((call) =>
-      toolbox.durable(call.name)
-        ? durably(turn, "call_tool", () => work(call), toolbox.signal)
-        : untilAborted(toolbox.signal, () => work(call)),
+      toolbox.durable ? durably(turn, "call_tool", () => work(call), toolbox.signal) : untilAborted(toolbox.signal, () => work(call)),
     ),
   );
 }
@@ -76,9 +76,10 @@ export async function durably<T>(turn: Turn, name: string, work: () => Promise<T
   }
 }
 
-async function runTool(turn: Turn, call: ToolCall, { tools, signal }: Toolbox): Promise<ToolOutcome> {
+async function runTool(turn: Turn, call: ToolCall, { tools, signal, others }: Toolbox): Promise<ToolOutcome> {
   const found = tools.get(call.name);
-  if (found === undefined) return failure(`There is no tool "${call.name}"; there are: ${[...tools.keys()].join(", ") || "none"}.`);
+  if (found === undefined)
+    return failure(`There is no tool "${call.name}"; there are: ${[...tools.keys(), ...others].join(", ") || "none"}.`);
   const { callbacks, metadata } = turn.config;
   const inner = (getConfig() as RunnableConfig | undefined)?.configurable ?? turn.config.configurable;
   const run = (turn.config as { executionInfo?: { taskId?: string } }).executionInfo?.taskId ?? turn.phase; // the node run's own id
@@ -108,7 +109,6 @@ function outcomeOf(turn: Turn, call: ToolCall, result: unknown): ToolOutcome {
     return {
       content: answer?.text ?? "Done.",
       status: "success",
-      ...(answer?.artifact === undefined ? {} : { artifact: answer.artifact as unknown }),
       ...(update === undefined ? {} : { update }),
       ...(next.kind === "done" ? {} : { next }),
     };

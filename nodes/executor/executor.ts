@@ -197,7 +197,7 @@ class Mission<State> {
 
 /** Runs what starts work outside the context of the phase's node: tasks outlive the superstep that began them, and their threads are no part of it. */
 function outsideNode(work: () => void): void {
-  AsyncLocalStorageProviderSingleton.runWithConfig({}, work);
+  AsyncLocalStorageProviderSingleton.runWithConfig({}, work, true);
 }
 
 function definitionIssues<State>(definition: ExecutorDefinition<string, State>): Issue[] {

@@ -1,10 +1,11 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import type { StructuredToolInterface } from "@langchain/core/tools";
+import type { ToolCall } from "@langchain/core/messages/tool";
+import type { z } from "zod";
 import type { Clock } from "../base/clock.js";
 import type { Control, Handover } from "../statechart/control.js";
 import type { Budget } from "./budget.js";
-import type { Outcome } from "./outcome.js";
+import type { Next, Outcome } from "./outcome.js";
 import type { TaskRecords } from "./task.js";
 
 /** Where an agent is put to work: known when the orchestration is compiled. */
@@ -35,6 +36,23 @@ export interface Result {
   readonly error?: { readonly name: string; readonly message: string };
 }
 
+/** A tool that a pattern gives an agent for its turn. It computes its answer from its arguments, without effects. */
+export interface PatternTool {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: z.ZodType<object>;
+  /** Called with arguments that the schema has read. */
+  answer(args: object, call: ToolCall): PatternAnswer;
+}
+
+/** What a pattern's tool answers, and what follows when the turn is to end with it. */
+export interface PatternAnswer {
+  readonly content: string;
+  /** Plain JSON, kept with the tool message. */
+  readonly artifact?: unknown;
+  readonly next?: Next;
+}
+
 /** One turn of one agent: everything it may look at. Nothing here can be written to; what it returns is the only way out. */
 export interface Turn<State = object> extends Place {
   /** The thread's messages, oldest first. */
@@ -48,7 +66,7 @@ export interface Turn<State = object> extends Place {
   /** The task of a fan-out that this turn carries out. */
   readonly task?: { readonly id: string; readonly data?: unknown };
   /** Tools the pattern gives its agent beside its own, such as those to delegate with. */
-  readonly tools?: readonly StructuredToolInterface[];
+  readonly tools?: readonly PatternTool[];
   /** What is known of the tasks of fan-outs in this thread. */
   readonly tasks: TaskRecords;
   /** True when a reply here goes to the user and the phase waits for the next input. */
