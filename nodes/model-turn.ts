@@ -85,6 +85,7 @@ export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>
   const kit: Kit = { tools, respond, handoffs: new HandoffTools() };
   return {
     takesTools: true,
+    brief: tools.size === 0 && agent.output === undefined,
     run: (turn) =>
       withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, kit, signal).run()),
   };

@@ -49,7 +49,11 @@ export class ChildThreads {
   private readonly graphs = new WeakMap<object, ChildGraph>();
   private unsaved: ChildGraph | undefined;
 
-  constructor(private readonly agent: Agent) {}
+  /** `isBrief`: a task is one step, so its thread is stored once, when it is done. */
+  constructor(
+    private readonly agent: Agent,
+    private readonly isBrief: boolean,
+  ) {}
 
   /** Runs a task, or goes on with it; `answers` are those of a person, by question. */
   async run({ turn, task, signal, answers }: ThreadRun): Promise<TaskEnd> {
@@ -108,6 +112,7 @@ export class ChildThreads {
       callbacks,
       metadata: { ...metadata, task },
       signal,
+      ...(this.isBrief ? { durability: "exit" } : {}),
       ...(store === undefined ? {} : { store }),
     };
   }

@@ -48,9 +48,9 @@ export class Workforce<State> {
 }
 
 function workOf<State>(worker: Agent<string, State>, place: Place): (assignment: Assignment<State>) => Promise<TaskEnd> {
-  const { plain, run } = worker.node({ ...place, agent: worker.id });
+  const { plain, brief, run } = worker.node({ ...place, agent: worker.id });
   if (plain === true) return async (assignment) => endOf(worker.id, await run(turnFor(assignment, worker.id)));
-  const threads = new ChildThreads(worker as Agent); // the child's own state is its own
+  const threads = new ChildThreads(worker as Agent, brief === true); // the child's own state is its own
   return (assignment) => {
     const { task, controller, answers } = assignment;
     return threads.run({ turn: turnFor(assignment, worker.id) as Turn, task: task.id, signal: controller.signal, answers });

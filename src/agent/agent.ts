@@ -95,6 +95,8 @@ export interface PhaseRun<State = object> {
   readonly subgraphs?: readonly unknown[] | undefined;
   /** A function and nothing more: as a worker it needs no thread of its own. */
   readonly plain?: boolean | undefined;
+  /** A turn is one call of a model: between its beginning and its end there is nothing to store. */
+  readonly brief?: boolean | undefined;
   /** Makes use of `turn.tools`. */
   readonly takesTools?: boolean | undefined;
 }
