@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SqliteCheckpointer } from "../../src/sqlite/index.js";
-import { bundled } from "./bundled.js";
+import { bundled } from "../crash/victim.js";
 import type { Acknowledged } from "./crash-child.js";
 import { checkpointAt, idAt, metadataAt, stepOf, writesAt } from "./crash-steps.js";
 
@@ -21,7 +21,7 @@ const file = join(folder, "checkpoints.db");
 
 let bundle = "";
 beforeAll(async () => {
-  bundle = await bundled("crash-child.ts");
+  bundle = await bundled("test/checkpoint/crash-child.ts");
 }, 30_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

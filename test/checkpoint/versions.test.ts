@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PhasegraphError } from "../../src/base/errors.js";
 import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { openFile, type SchemaPart } from "../../src/database/sqlite.js";
-import { bundled } from "./bundled.js";
+import { bundled } from "../crash/victim.js";
 import { checkpointAt, idAt, metadataAt, stepOf, writesAt } from "./crash-steps.js";
 
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-versions-"));
@@ -80,7 +80,7 @@ describe("files of other versions", () => {
 describe("processes that share a file", () => {
   let bundle = "";
   beforeAll(async () => {
-    bundle = await bundled("writer-child.ts");
+    bundle = await bundled("test/checkpoint/writer-child.ts");
   }, 30_000);
 
   it("all create it at once, write to one thread and prune another, and nothing is lost or mixed", { timeout: 60_000 }, async () => {

@@ -1,67 +1,20 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
-import { build } from "esbuild";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSaver, SAVERS } from "./savers.js";
+import { bundled, work, type Lane } from "./victim.js";
 
 const KILLS = 50;
 /** Two at a time: a child spends most of its life loading modules. */
 const LANES = 2;
-const bundle = resolve("node_modules/.cache/phasegraph-crash/child.mjs");
+let bundle: string;
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-crash-"));
 
 beforeAll(async () => {
-  mkdirSync(join(bundle, ".."), { recursive: true });
-  await build({
-    entryPoints: ["test/crash/child.ts"],
-    outfile: bundle,
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-  });
+  bundle = await bundled("test/crash/child.ts");
 }, 30_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Lane {
-  readonly kind: string;
-  readonly file: string;
-  readonly log: string;
-}
-
-type Line = { readonly begins: number } | { readonly ends: number; readonly state: unknown };
-
-/** Runs threads from `first` to `last` in a process of its own, which is killed `after` milliseconds of work; tells what it printed. */
-async function work(
-  { kind, file, log }: Lane,
-  first: number,
-  last: number,
-  after?: number,
-): Promise<{ states: Map<number, unknown>; stoppedIn: number }> {
-  const child = spawn(process.execPath, [bundle, kind, file, log, String(first), String(last)], { stdio: ["ignore", "pipe", "pipe"] });
-  let complaints = "";
-  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
-  const states = new Map<number, unknown>();
-  let stoppedIn = first;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const closed = once(child, "close");
-  for await (const text of createInterface({ input: child.stdout })) {
-    const line = JSON.parse(text) as Line;
-    if ("ends" in line) states.set(line.ends, line.state);
-    else {
-      stoppedIn = line.begins;
-      if (after !== undefined) timer ??= setTimeout(() => child.kill("SIGKILL"), after);
-    }
-  }
-  const [code, signal] = (await closed) as [number | null, string | null];
-  clearTimeout(timer);
-  if (code !== 0 && signal !== "SIGKILL") throw new Error(`The child ended with ${code}:\n${complaints}`);
-  return { states, stoppedIn };
-}
 
 interface Execution {
   readonly thread: string;
@@ -96,7 +49,7 @@ async function torture(lane: Lane, kills: number, milliseconds: number, expected
   let stored = 0;
   for (let killed = 0, next = 0; killed < kills; killed += 1) {
     const after = Math.random() * milliseconds;
-    const { states, stoppedIn } = await work(lane, next, next + 99, after);
+    const { states, stoppedIn } = await work(bundle, lane, next, next + 99, after);
     for (const state of states.values()) expect(state).toEqual(expected);
     const thread = `run-${stoppedIn}`;
     points.push(executions(lane.log).filter((execution) => execution.thread === thread).length);
@@ -105,7 +58,7 @@ async function torture(lane: Lane, kills: number, milliseconds: number, expected
     for (const { times } of acknowledged) expect(times).toBeGreaterThan(0);
     next = stoppedIn;
     if (killed === kills - 1 || acknowledged.length > 0) {
-      const finished = await work(lane, next, next);
+      const finished = await work(bundle, lane, next, next);
       expect(finished.states.get(next)).toEqual(expected);
       for (const { call, times } of acknowledged) expect([call, timesRun(lane.log, thread, call)]).toEqual([call, times]);
       next += 1;
@@ -121,7 +74,7 @@ describe.each(Object.keys(SAVERS))("A4 kill -9 in the middle of a run of 30 step
     });
     const quiet = { kind, file: join(folder, `${kind}-quiet.db`), log: join(folder, `${kind}-quiet.log`) };
     const started = performance.now();
-    const { states } = await work(quiet, 0, 2);
+    const { states } = await work(bundle, quiet, 0, 2);
     const milliseconds = (performance.now() - started) / 3;
     const expected = states.get(0);
     expect(expected).toMatchObject({

@@ -1,64 +1,22 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
-import { build } from "esbuild";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { planOf } from "../../index.js";
 import { plannedTasks, planTeam } from "./plan-team.js";
 import { openSaver, SAVERS } from "./savers.js";
+import { bundled, work, type Lane } from "./victim.js";
 
 const KILLS = 50;
 /** Two at a time: a child spends most of its life loading modules. */
 const LANES = 2;
-const bundle = resolve("node_modules/.cache/phasegraph-crash/plan-child.mjs");
+let bundle: string;
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-plan-crash-"));
 
 beforeAll(async () => {
-  mkdirSync(join(bundle, ".."), { recursive: true });
-  await build({
-    entryPoints: ["test/crash/plan-child.ts"],
-    outfile: bundle,
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-  });
+  bundle = await bundled("test/crash/plan-child.ts");
 }, 30_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Lane {
-  readonly kind: string;
-  readonly file: string;
-  readonly log: string;
-}
-
-type Line = { readonly begins: number } | { readonly ends: number; readonly state: unknown };
-
-/** Runs threads from `first` to `last` in a process of its own, which is killed `after` milliseconds of work; tells what it printed. */
-async function work({ kind, file, log }: Lane, first: number, last: number, after?: number) {
-  const child = spawn(process.execPath, [bundle, kind, file, log, String(first), String(last)], { stdio: ["ignore", "pipe", "pipe"] });
-  let complaints = "";
-  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
-  const states = new Map<number, unknown>();
-  let stoppedIn = first;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const closed = once(child, "close");
-  for await (const text of createInterface({ input: child.stdout })) {
-    const line = JSON.parse(text) as Line;
-    if ("ends" in line) states.set(line.ends, line.state);
-    else {
-      stoppedIn = line.begins;
-      if (after !== undefined) timer ??= setTimeout(() => child.kill("SIGKILL"), after);
-    }
-  }
-  const [code, signal] = (await closed) as [number | null, string | null];
-  clearTimeout(timer);
-  if (code !== 0 && signal !== "SIGKILL") throw new Error(`The child ended with ${code}:\n${complaints}`);
-  return { states, stoppedIn };
-}
 
 /** How often each piece of work was done in a thread: `plain t4` is a whole task, `stamp t6` the tool call of a model's. */
 function executions(log: string, thread: string): Map<string, number> {
@@ -99,7 +57,7 @@ async function torture(lane: Lane, kills: number, milliseconds: number, expected
   let resumed = 0;
   const points = new Set<number>();
   for (let killed = 0, next = 0; killed < kills; killed += 1) {
-    const { states, stoppedIn } = await work(lane, next, next + 99, Math.random() * milliseconds);
+    const { states, stoppedIn } = await work(bundle, lane, next, next + 99, Math.random() * milliseconds);
     for (const state of states.values()) expect(state).toEqual(expected);
     const thread = `run-${stoppedIn}`;
     const { finished, halfDone } = await stored(lane, thread);
@@ -109,7 +67,7 @@ async function torture(lane: Lane, kills: number, milliseconds: number, expected
     points.add(before.size);
     next = stoppedIn;
     if (killed === kills - 1 || finished.length + halfDone.length > 0) {
-      const { states: ended } = await work(lane, next, next);
+      const { states: ended } = await work(bundle, lane, next, next);
       expect(ended.get(next)).toEqual(expected);
       const after = executions(lane.log, thread);
       for (const one of [...finished, ...halfDone]) expect([one, after.get(one)]).toEqual([one, before.get(one)]);
@@ -126,7 +84,7 @@ describe.each(Object.keys(SAVERS))("B10 kill -9 in the middle of a plan of 100 t
     });
     const quiet = { kind, file: join(folder, `${kind}-quiet.db`), log: join(folder, `${kind}-quiet.log`) };
     const started = performance.now();
-    const { states } = await work(quiet, 0, 1);
+    const { states } = await work(bundle, quiet, 0, 1);
     const milliseconds = (performance.now() - started) / 2;
     const expected = states.get(0) as { readonly words: string; readonly tasks: readonly unknown[] };
     expect(expected).toMatchObject({ done: true, refusals: 0, value: "(end)", words: "100 of 100" });
