@@ -101,7 +101,7 @@ export function ballotReader<State>({
     const choice = openChoice(parsed.data.choice, choices);
     if (choice === undefined) throw refused(turn.agent, `"${parsed.data.choice.slice(0, MAX_CHOICE)}" cannot be voted for`, choices);
     return {
-      ...aloud(outcome, `I vote for "${choice}" (confidence ${confidence}).${after(reason)}`),
+      ...aloud(outcome, `I vote for "${choice}" (confidence ${Number(confidence.toFixed(2))}).${after(reason)}`),
       data: outcome.data ?? { choice, confidence, reason: kept },
       next: { kind: "event", event: { type: "VOTE", choice, confidence, reason: kept } },
     };

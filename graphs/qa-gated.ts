@@ -199,12 +199,12 @@ const rework = (target: string) => ({
   actions: assign({ iteration: 1, reworks: ({ context }: Seen) => Number(context["reworks"]) + 1 }),
 });
 
-/** The charter as it stands: a message of its own, never part of a system prompt. */
+/** The charter as it stands: a message of its own before the conversation, never part of a system prompt. */
 function showCharter<State>(turn: Turn<State>): Turn<State> {
   const status = statusOf(turn.control.context);
   if (status === undefined) return turn;
   const message = new HumanMessage({ content: charterMarkdown(status), id: `charter:${turn.phase}:${turn.control.seq}` });
-  return { ...turn, messages: [...turn.messages, message] };
+  return { ...turn, messages: [message, ...turn.messages] }; // first, so that the newest message is still somebody's
 }
 
 /** What was said, beside an event that is not said aloud. */

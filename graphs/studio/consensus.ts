@@ -24,8 +24,7 @@ export const graph = consensus({
   description: "Two judges vote whether your text is short or long.",
   choices: CHOICES,
   rounds: 2,
-  threshold: 0.8,
-  ties: { chair: "words" },
+  minAgreement: 1,
   voters: [judge("words", (text) => wordsOf(text).length, 10), judge("characters", (text) => text.length, 60)],
 });
 // #endregion

@@ -8,6 +8,7 @@ import {
   consensusResult,
   handoff,
   human,
+  InvalidDefinitionError,
   reply,
   sequential,
   send,
@@ -284,4 +285,40 @@ describe("B4 consensus", () => {
   it("has nothing to report to verify()", () => {
     expect(consensus({ name: "jury", voters: [scriptedAgent("a", [])], rounds: 3 }).verify().findings).toEqual([]);
   });
+
+  it("a definition that cannot decide anything tells of all its mistakes at once", () => {
+    const wrong = {
+      threshold: 1.5,
+      quorum: Number.NaN,
+      weights: { ghost: 1, a: -1 },
+      ties: { chair: "nobody" },
+      choices: ["", "x"],
+      rounds: 0,
+      timeout: 0.5,
+    } as never; // from configuration, where no compiler looks
+    expect(issuesOf(() => consensus({ name: "jury", voters: [scriptedAgent("a", [])], ...(wrong as object) }))).toEqual([
+      "BAD_SHARE threshold",
+      "BAD_SHARE quorum",
+      "UNKNOWN_AGENT weights.ghost",
+      "BAD_WEIGHT weights.a",
+      "UNKNOWN_AGENT ties.chair",
+      "BAD_CHOICE choices",
+      "BAD_LIMIT rounds",
+      "BAD_LIMIT timeout",
+    ]);
+    expect(issuesOf(() => consensus({ name: "jury", voters: [] }))).toContain("NO_AGENTS voters");
+    expect(issuesOf(() => consensus({ name: "jury", voters: [scriptedAgent("a", [])], choices: [] }))).toEqual(["NO_CHOICES choices"]);
+    const crowd = Array.from({ length: 101 }, (_, index) => scriptedAgent(`v${index}`, []));
+    expect(issuesOf(() => consensus({ name: "jury", voters: crowd }))).toEqual(["TOO_MANY voters"]);
+  });
 });
+
+function issuesOf(define: () => unknown): string[] {
+  try {
+    define();
+  } catch (error) {
+    if (error instanceof InvalidDefinitionError) return error.issues.map((issue) => `${issue.code} ${issue.path}`);
+    throw error;
+  }
+  return [];
+}

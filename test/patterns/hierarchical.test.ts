@@ -229,4 +229,10 @@ describe("B3 hierarchical", () => {
   it("has nothing to report to verify()", () => {
     expect(hierarchical({ name: "team", members: [scriptedAgent("a", [])], minimum: 1 }).verify().findings).toEqual([]);
   });
+
+  it("a team of nobody, or one that asks for more successes than it has members, is refused", () => {
+    expect(() => hierarchical({ name: "team", members: [] })).toThrow("give at least one member");
+    expect(() => hierarchical({ name: "team", members: [scriptedAgent("a", [])], minimum: 2 })).toThrow("there are only 1 members");
+    expect(() => hierarchical({ name: "team", members: [scriptedAgent("a", []), scriptedAgent("a", [])] })).toThrow("DUPLICATE_AGENT");
+  });
 });

@@ -220,6 +220,13 @@ describe("B12 router", () => {
     );
   });
 
+  it("a rule or a default that names nobody is a mistake the compiler finds", () => {
+    // @ts-expect-error "tehc" is no agent
+    expect(() => router({ name: "desk", agents: desks(), rules: [{ to: "tehc", when: {} }] })).toThrow(InvalidDefinitionError);
+    // @ts-expect-error "triagge" is no agent
+    expect(() => router({ name: "desk", agents: desks(), default: "triagge" })).toThrow(InvalidDefinitionError);
+  });
+
   it("has nothing to report to verify()", () => {
     expect(
       router({ name: "desk", agents: desks(), default: "triage", supervisor: agent({ id: "boss", run: () => undefined }) }).verify()
