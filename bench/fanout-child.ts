@@ -5,7 +5,7 @@ import { agent, mapReduce, mapped, reply, type Agent, type Turn } from "phasegra
 
 /** One measurement in a process of its own: `ours N`, `agents N`, or `send N [maxConcurrency]`. Prints milliseconds and peak megabytes as JSON. */
 const [kind = "", size = "", limit = ""] = process.argv.slice(2);
-const WARM_UP = 100;
+const WARM_UP = 500;
 
 interface Graph {
   invoke(input: unknown, config: Record<string, unknown>): Promise<unknown>;

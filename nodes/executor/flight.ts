@@ -44,7 +44,7 @@ interface Entry {
 }
 
 /** Finished tasks that are returned together, at least, while many finish quickly; and a share of all, so that returns stay few. */
-const MIN_BATCH = 32;
+const MIN_BATCH = 128;
 const BATCH_SHARE = 0.1;
 
 /**

@@ -202,6 +202,27 @@ describe("B8 supervisor with tools", () => {
     expect(lines(messages)).toEqual(["user: Go.", "boss: One moment.", "delegate_to_person: yes", "boss: Approved."]);
   });
 
+  it("a supervisor can be the worker of another, and its own workers work", async () => {
+    const asked: string[] = [];
+    const leaf = agent({
+      id: "leaf",
+      run: (turn) => {
+        asked.push(turn.messages[0]?.text ?? "");
+        return "from the leaf";
+      },
+    });
+    const inner = scriptedModel([callTool("delegate_to_leaf", { task: "deep" }), "The leaf spoke."]);
+    const middle = supervisor({ name: "middle", supervisor: agent({ id: "lead", model: inner }), workers: [leaf] });
+    const { agent: top } = boss([callTool("delegate_to_middle", { task: "down" }), "Heard."]);
+    const { checkpointer, config } = thread();
+    const { messages } = await supervisor({ name: "team", supervisor: top, workers: [middle] })
+      .compile({ checkpointer })
+      .invoke(says("Go."), config);
+    inner.assertDone();
+    expect(asked).toEqual(["deep"]);
+    expect(answersOf(messages)).toEqual(["success: The leaf spoke."]);
+  });
+
   it("refuses a supervisor that cannot be given tools, when it is compiled", () => {
     const graph = new StateGraph(MessagesAnnotation).addNode("n", () => ({})).addEdge("__start__", "n");
     const team = supervisor({ name: "team", supervisor: agent({ id: "boss", graph: graph.compile() }), workers: [echo("a")] });
