@@ -13,3 +13,8 @@ export async function untilAborted<T>(signal: AbortSignal | undefined, work: () 
     if (stop !== undefined) signal.removeEventListener("abort", stop);
   }
 }
+
+/** Every phase of a step listens to the run's signal; of more than ten, Node warns as of a leak. Where there is no Node, nobody warns. */
+export function expectListeners(signal: AbortSignal | undefined): void {
+  if (signal !== undefined) globalThis.process?.getBuiltinModule?.("events").setMaxListeners(0, signal);
+}

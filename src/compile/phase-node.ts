@@ -5,6 +5,7 @@ import { openBudget, type Budget, type Limits, type Resource } from "../agent/bu
 import { messageType, recordMessage } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
 import type { TaskRecords } from "../agent/task.js";
+import { expectListeners } from "../base/abort.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError, LoopLimitError } from "../base/errors.js";
 import { jsonIssue } from "../base/json.js";
@@ -66,6 +67,7 @@ export function phaseNode(
   const agent = team.directory.agentOf.get(phase) ?? phase;
   return async (state, config) => {
     keepNestedResults(config);
+    if (team.chart.hasParallel) expectListeners(config.signal);
     const { control } = state;
     const meta = { by: agent, at: team.clock.now(), phase };
     if (!phasesOf(team.chart, control).includes(phase) || control.waiting.includes(phase)) {

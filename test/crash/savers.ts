@@ -1,5 +1,6 @@
 import { SqliteSaver } from "@langchain/langgraph-checkpoint-sqlite";
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
+import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 
 type ClosableSaver = BaseCheckpointSaver & { close(): void };
 
@@ -9,6 +10,7 @@ export const SAVERS: Readonly<Record<string, (file: string) => ClosableSaver>> =
     const saver = SqliteSaver.fromConnString(file);
     return Object.assign(saver, { close: () => saver.db.close() });
   },
+  phasegraph: (file) => new SqliteCheckpointer(file),
 };
 
 export function openSaver(kind: string, file: string): ClosableSaver {

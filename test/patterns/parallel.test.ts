@@ -1,3 +1,4 @@
+import { MemorySaver } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { agent, handoff, parallel, reply, send, type Turn } from "../../index.js";
 import { scriptedAgent } from "../../testing/index.js";
@@ -113,5 +114,17 @@ describe("B2 parallel", () => {
       ["good", "ok"],
     ]);
     expect(state.results["bad"]?.error?.message).toMatch(/not accepted|expected/);
+  });
+
+  it("many branches at once cause no warning of a leak", async () => {
+    const warnings: string[] = [];
+    const hear = (warning: Error): void => void warnings.push(warning.message);
+    process.on("warning", hear);
+    const branches = Array.from({ length: 40 }, (_, index) => agent({ id: `branch-${index}`, run: () => "done" }));
+    await parallel({ name: "wide", branches })
+      .compile({ checkpointer: new MemorySaver() })
+      .invoke({ messages: [{ role: "user", content: "go" }] }, { configurable: { thread_id: "1" } });
+    process.off("warning", hear);
+    expect(warnings).toEqual([]);
   });
 });
