@@ -45,7 +45,7 @@ interface Entry {
 
 /** Finished tasks that are returned together, at least, while many finish quickly; and a share of all, so that returns stay few. */
 const MIN_BATCH = 128;
-const BATCH_SHARE = 0.1;
+const BATCH_SHARE = 0.25;
 
 /**
  * A plan being carried out in this process, across supersteps: what is ready runs, as far as the limits allow; what has finished is
