@@ -34,7 +34,7 @@ export interface ExecutorDefinition<Id extends string, State> {
   readonly backoff?: (attempt: number) => number;
   /** `"skip"` (default): tasks that depend on a failed one are skipped, all others go on. `"stop"`: the first failure ends the plan with an error. */
   readonly onFailure?: "skip" | "stop";
-  /** Milliseconds after which a finished task is stored, however few there are. Default 250. */
+  /** Milliseconds between two returns of what has finished: what a crash may cost. Default 250. */
   readonly flush?: number;
   /** Lets this process stop tasks of plans at work in it. */
   readonly cancellation?: Cancellation;

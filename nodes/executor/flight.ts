@@ -43,10 +43,6 @@ interface Entry {
   readonly order: number;
 }
 
-/** Finished tasks that are returned together, at least, while many finish quickly; and a share of all, so that returns stay few. */
-const MIN_BATCH = 128;
-const BATCH_SHARE = 0.25;
-
 /**
  * A plan being carried out in this process, across supersteps: what is ready runs, as far as the limits allow; what has finished is
  * handed over in batches. Nothing here outlives the process: what was returned is in the checkpoint, the rest runs again.
@@ -115,12 +111,11 @@ export class Flight {
     return taken;
   }
 
-  /** Waits until it is worth a checkpoint: enough has finished, or something has and the time is over, or nothing can go on. */
+  /** Waits until it is worth a checkpoint: something has finished and the time is over, or nothing can go on. */
   async enough(): Promise<void> {
     const { clock, flush } = this.options;
     for (;;) {
       if (this.running.size === 0 && this.waitingToBegin === 0) return;
-      if (this.finishedNews >= Math.max(MIN_BATCH, this.records.size * BATCH_SHARE)) return;
       const left = this.returnedAt + flush - clock.now();
       if (this.finishedNews > 0 && left <= 0) return;
       await this.change(this.finishedNews > 0 ? left : undefined);

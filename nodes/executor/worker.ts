@@ -60,25 +60,40 @@ function workOf<State>(worker: Agent<string, State>, place: Place): (assignment:
 /** What a worker sees: its task and what that builds on. Not the transcript of the phase, nor the chart around it. */
 function turnFor<State>({ task, before, turn, controller }: Assignment<State>, agent: string): Turn<State> {
   const outer = turn();
-  const budget: Budget = { spend: (...spent) => turn().budget.spend(...spent), used: (resource) => turn().budget.used(resource) };
+  const common = sharedBy(outer, turn);
   let messages: BaseMessage[] | undefined;
   return {
-    ...outer,
+    ...common,
     agent,
     get messages() {
       return (messages ??= [taskMessage(outer.phase, task, before)]);
     },
     results: before.length === 0 ? NO_RESULTS : Object.fromEntries(before.map((record) => [record.task, resultOf(record)])),
+    task,
+    config: { ...common.config, signal: controller.signal },
+  };
+}
+
+const shared = new WeakMap<object, unknown>();
+
+/** What the tasks that begin in one turn of the phase have in common; made once for each turn. `newest` is the phase's turn by then. */
+function sharedBy<State>(outer: Turn<State>, newest: () => Turn<State>): Turn<State> {
+  const made = shared.get(outer) as Turn<State> | undefined; // kept by the turn it was made of
+  if (made !== undefined) return made;
+  const budget: Budget = { spend: (...spent) => newest().budget.spend(...spent), used: (resource) => newest().budget.used(resource) };
+  const turn: Turn<State> = {
+    ...outer,
     handover: undefined,
     waits: false,
-    task,
     legal: () => [],
     can: () => false,
     refusal: () => "the worker of a task sends no events",
     handoffs: () => [],
     budget,
-    config: { ...outer.config, signal: controller.signal, configurable: { ...outer.config.configurable, [BUDGET_KEY]: budget } },
+    config: { ...outer.config, configurable: { ...outer.config.configurable, [BUDGET_KEY]: budget } },
   };
+  shared.set(outer, turn);
+  return turn;
 }
 
 const NO_RESULTS: Turn["results"] = Object.freeze({});

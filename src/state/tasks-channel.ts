@@ -18,9 +18,9 @@ export class TasksChannel extends BaseChannel<TaskRecords, TaskRecords, readonly
   }
 
   override update(updates: TaskRecords[]): boolean {
-    const written = updates.filter(isPlainObject);
-    if (written.length > 0) this.value = Object.assign({}, this.value, ...written) as TaskRecords;
-    return written.length > 0;
+    const records = updates.filter(isPlainObject);
+    for (const update of records) this.value = merged(this.value, update);
+    return records.length > 0;
   }
 
   override get(): TaskRecords {
@@ -48,7 +48,17 @@ export class TasksChannel extends BaseChannel<TaskRecords, TaskRecords, readonly
 const NONE: TaskRecords = Object.freeze({});
 const written = new WeakMap<TaskRecord, string>();
 const stored = new WeakMap<TaskRecords, readonly string[]>();
+const newest = new WeakMap<TaskRecords, { readonly update: TaskRecords; readonly result: TaskRecords }>();
 const live = new WeakMap<readonly string[], TaskRecords>();
+
+/** LangGraph applies each update twice, for its routing and for the superstep: the second is a look-up. */
+function merged(value: TaskRecords, update: TaskRecords): TaskRecords {
+  const last = newest.get(value);
+  if (last?.update === update) return last.result;
+  const result = { ...value, ...update };
+  newest.set(value, { update, result });
+  return result;
+}
 
 function lineOf(key: string, record: TaskRecord): string {
   const line = written.get(record) ?? JSON.stringify([key, record]);
