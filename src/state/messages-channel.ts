@@ -18,9 +18,18 @@ export class MessagesChannel extends BaseChannel<BaseMessage[], Messages, readon
   }
 
   override update(updates: Messages[]): boolean {
+    const [only] = updates;
+    const known = updates.length === 1 ? newest.get(this.value) : undefined;
+    if (known !== undefined && known.update === only) {
+      this.value = known.result;
+      return true;
+    }
     const written = updates.flatMap((update) => [update].flat() as BaseMessageLike[]).flatMap(readable);
-    if (written.length > 0) this.value = merge(this.value, written);
-    return written.length > 0;
+    if (written.length === 0) return false;
+    const result = merge(this.value, written);
+    if (updates.length === 1 && typeof only === "object") newest.set(this.value, { update: only, result });
+    this.value = result;
+    return true;
   }
 
   override get(): BaseMessage[] {
@@ -44,6 +53,9 @@ export class MessagesChannel extends BaseChannel<BaseMessage[], Messages, readon
     return other instanceof MessagesChannel;
   }
 }
+
+/** LangGraph applies an update for each routing decision, and again for the superstep: the second is a look-up, and leads to the very same list. */
+const newest = new WeakMap<readonly BaseMessage[], { readonly update: Messages; readonly result: BaseMessage[] }>();
 
 /** LangGraph takes a checkpoint of the channel for each routing decision too, and reads it back at once: both are look-ups. */
 const stored = new WeakMap<readonly BaseMessage[], readonly StoredForm[]>();
