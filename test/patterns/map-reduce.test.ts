@@ -1,6 +1,6 @@
 import { MemorySaver } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
-import { agent, mapped, mapReduce, reply, type Turn } from "../../index.js";
+import { agent, handoff, mapped, mapReduce, reply, type Turn } from "../../index.js";
 
 const go = { messages: [{ role: "user" as const, content: "go" }] };
 const config = { configurable: { thread_id: "1" } };
@@ -46,6 +46,32 @@ describe("B5 map-reduce", () => {
       .invoke(go);
     expect(state.messages.at(-1)?.text).toBe("4 of 5 items done");
     expect(mapped(state).map((record) => record.status)).toEqual(["completed", "completed", "completed", "failed", "completed"]);
+  });
+
+  it("an item that throws, hangs, comes to nonsense or hands off takes nobody down, and its record says what happened", async () => {
+    const work: Readonly<Record<string, () => unknown>> = {
+      good: () => "done",
+      throws: () => {
+        throw new RangeError("out of range");
+      },
+      hangs: () => new Promise(() => undefined),
+      nonsense: () => ({ words: 12 }),
+      data: () => reply("", { data: () => "no JSON" }),
+      jumps: () => handoff("somebody"),
+    };
+    const mapper = agent({ id: "mapper", run: (turn) => work[String(turn.task?.data)]?.() as string }); // some of it is not what the type says
+    const state = await mapReduce({ name: "m", items: () => Object.keys(work), mapper, timeout: 50 })
+      .compile()
+      .invoke(go);
+    expect(state.control.done).toBe(true);
+    expect(mapped(state).map(({ status, error }) => [status, error?.name])).toEqual([
+      ["completed", undefined],
+      ["failed", "RangeError"],
+      ["failed", "StepTimeoutError"],
+      ["failed", "InvalidRequestError"],
+      ["failed", "InvalidRequestError"],
+      ["failed", "IllegalTransitionError"],
+    ]);
   });
 
   it("has nothing to report to verify()", () => {
