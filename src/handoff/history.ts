@@ -11,6 +11,7 @@ export const NOT_EXECUTED = "Not executed: the turn ended before this call.";
  * kept as they are.
  */
 export function repairHistory(messages: readonly BaseMessage[], notExecuted: string = NOT_EXECUTED): BaseMessage[] {
+  if (isAccepted(messages)) return [...messages];
   const repaired: Entry[] = [];
   const latest = new Map<string, Slot[]>();
   for (const message of messages) {
@@ -28,6 +29,24 @@ export function repairHistory(messages: readonly BaseMessage[], notExecuted: str
     repaired.push(entry);
   }
   return repaired.flatMap(({ message, slots }) => [message, ...slots.map((slot) => answerOf(message, slot, notExecuted))]);
+}
+
+/** True when nothing has to be repaired: what nearly every turn finds, at the cost of one look at each message. */
+function isAccepted(messages: readonly BaseMessage[]): boolean {
+  for (let index = 0; index < messages.length; index += 1) {
+    const message = messages[index];
+    if (ToolMessage.isInstance(message)) return false; // those that are in place are passed below
+    if (!AIMessage.isInstance(message)) continue;
+    const { tool_calls: calls = [], additional_kwargs } = message;
+    if (calls.length === 0 && additional_kwargs["tool_calls"] !== undefined) return false;
+    const ids = new Set(calls.map((call) => call.id ?? ""));
+    if (ids.size < calls.length || ids.has("")) return false;
+    for (const id of ids) {
+      const answer = messages[(index += 1)];
+      if (!ToolMessage.isInstance(answer) || answer.tool_call_id !== id) return false;
+    }
+  }
+  return true;
 }
 
 /** A message that is no answer, and the answers its calls need. */
