@@ -1,5 +1,6 @@
 import { MemorySaver } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
+import { scriptedModel } from "../../testing/index.js";
 import { agent, handoff, mapped, mapReduce, reply, type Turn } from "../../index.js";
 
 const go = { messages: [{ role: "user" as const, content: "go" }] };
@@ -72,6 +73,15 @@ describe("B5 map-reduce", () => {
       ["failed", "InvalidRequestError"],
       ["failed", "IllegalTransitionError"],
     ]);
+  });
+
+  it("what happens in the thread of an item reaches the stream around it, under the item's own name", async () => {
+    const reader = agent({ id: "reader", model: scriptedModel(["one", "two", "three"]) });
+    const graph = mapReduce({ name: "m", items: () => numbers(3), mapper: reader }).compile({ checkpointer: new MemorySaver() });
+    const places = new Set<string>();
+    for await (const [place, update] of await graph.stream(go, { ...config, streamMode: "updates", subgraphs: true }))
+      if ("reader" in update) places.add(place.at(-1) ?? "");
+    expect([...places].sort()).toEqual(["reader:0", "reader:1", "reader:2"]);
   });
 
   it("has nothing to report to verify()", () => {
