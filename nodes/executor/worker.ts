@@ -2,6 +2,7 @@ import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
 import type { Agent, Place, Result, Turn } from "../../src/agent/agent.js";
 import type { Budget } from "../../src/agent/budget.js";
 import type { TaskRecord } from "../../src/agent/task.js";
+import { untilAborted } from "../../src/base/abort.js";
 import { IllegalTransitionError, InvalidRequestError, invariant, StepTimeoutError } from "../../src/base/errors.js";
 import { jsonIssue } from "../../src/base/json.js";
 import { BUDGET_KEY } from "../../src/compile/phase-node.js";
@@ -142,11 +143,8 @@ async function withTimeout<T>(agent: string, milliseconds: number, controller: A
   const { signal } = controller;
   const timer = setTimeout(() => controller.abort(new StepTimeoutError(agent, milliseconds)), milliseconds);
   try {
-    return await Promise.race([work(), aborted(signal)]);
+    return await untilAborted(signal, work);
   } finally {
     clearTimeout(timer);
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
