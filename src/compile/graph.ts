@@ -1,11 +1,4 @@
-import {
-  Command,
-  CompiledStateGraph,
-  type BaseCheckpointSaver,
-  type CheckpointTuple,
-  type StateSchema,
-  type StateSnapshot,
-} from "@langchain/langgraph";
+import { Command, CompiledStateGraph, type CheckpointTuple, type StateSchema, type StateSnapshot } from "@langchain/langgraph";
 import { coerceMessageLikeToMessage, RemoveMessage, type BaseMessageLike } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { recordMessage, withoutRecord } from "../agent/conversation.js";
@@ -246,13 +239,9 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return new Command({ resume, ...(command.update === undefined ? {} : { update: command.update }) });
   }
 
-  protected override async _prepareStateSnapshot(given: {
-    config: RunnableConfig;
-    saved?: CheckpointTuple;
-    subgraphCheckpointer?: BaseCheckpointSaver;
-    applyPendingWrites?: boolean;
-  }): Promise<StateSnapshot> {
-    return withoutAnswered(await super._prepareStateSnapshot(given), given.saved?.pendingWrites ?? []);
+  // what else it is given differs between LangGraph's versions, and is handed on as it came
+  protected override async _prepareStateSnapshot(given: { config: RunnableConfig; saved?: CheckpointTuple }): Promise<StateSnapshot> {
+    return withoutAnswered(await super._prepareStateSnapshot(given as never), given.saved?.pendingWrites ?? []);
   }
 }
 
