@@ -3,6 +3,7 @@ import type { ToolCall } from "@langchain/core/messages/tool";
 import { z } from "zod";
 import type { Turn } from "../src/agent/agent.js";
 import { fingerprint } from "../src/base/hash.js";
+import { nodeRunOf } from "../src/langgraph/config.js";
 
 /** One tool call that waits for a person. */
 export interface ApprovalRequest {
@@ -44,7 +45,7 @@ export type ApprovalDecision = z.infer<typeof Decision>;
  */
 export function askApproval(turn: Turn, calls: readonly ToolCall[], round: number): ReadonlyMap<string, ApprovalDecision> {
   const requests = calls.map((call) => ({ id: call.id ?? "", tool: call.name, args: call.args }));
-  const task = (turn.config as { executionInfo?: { taskId?: string } }).executionInfo?.taskId ?? ""; // LangGraph's own id of this node run
+  const task = nodeRunOf(turn.config) ?? "";
   for (let attempt = 0, problem: string | undefined; ; attempt += 1) {
     const nonce = fingerprint(JSON.stringify([task, round, attempt, requests]));
     const question: ApprovalQuestion = {

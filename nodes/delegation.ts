@@ -5,6 +5,7 @@ import type { Agent, PatternTool, Turn } from "../src/agent/agent.js";
 import { recordMessage } from "../src/agent/conversation.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import type { TaskRecord } from "../src/agent/task.js";
+import { messageWithId } from "../src/langgraph/message.js";
 import type { Task } from "../src/planning/plan.js";
 
 /** The event with which a supervisor lets its workers begin. */
@@ -69,14 +70,8 @@ export function delegate<State>(turn: Turn<State>, assignments: readonly Assignm
     return { type: "tool_call", id: turn.clock.id(), name: worker === undefined ? DELEGATE_WORKERS : delegateTo(worker), args: { task } };
   });
   const message = new AIMessage({ content, name: turn.agent, id: turn.clock.id(), tool_calls: calls });
-  const answers = calls.map((call) => named(openAnswer(call.name, call.id ?? "", UNDER_WAY), turn.clock.id()));
+  const answers = calls.map((call) => messageWithId(openAnswer(call.name, call.id ?? "", UNDER_WAY), turn.clock.id()));
   return { messages: [message, ...answers], next: { kind: "event", event: { type: DELEGATE } } };
-}
-
-function named(message: ToolMessage, id: string): ToolMessage {
-  message.id = id;
-  message.lc_kwargs["id"] = id;
-  return message;
 }
 
 /** Every delegation without its result, oldest first. The same conversation gives the same delegations. */

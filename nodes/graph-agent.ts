@@ -5,12 +5,13 @@ import type { PhaseRun, Turn } from "../src/agent/agent.js";
 import type { Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, PhasegraphError } from "../src/base/errors.js";
 import { outcomeOfCommand } from "../src/compile/command.js";
-import { BUDGET_KEY } from "../src/compile/phase-node.js";
+import { BUDGET } from "../src/compile/phase-node.js";
+import { saverOf } from "../src/langgraph/config.js";
 import { viewHistory, type HistoryView } from "../src/handoff/history.js";
 import { joined, knownIds, messagesOf, newMessages, signed, withResults } from "./graph-messages.js";
 import { openMeter, type Meter } from "./graph-meter.js";
 import { readGraph, type AnyGraph, type GraphValues, type Prepared, type Source, type ValuesOf } from "./graph-source.js";
-import { acceptedHandoff, TURN_KEY, withoutEnd, type HandoffPolicy } from "./handoff-middleware.js";
+import { acceptedHandoff, TURN, withoutEnd, type HandoffPolicy } from "./handoff-middleware.js";
 import { withHandoverNote } from "./handover-note.js";
 import type { TurnLimits } from "./model-turn.js";
 
@@ -50,7 +51,7 @@ export function graphRun<State, Graph extends AnyGraph>(agent: GraphAgent<string
   return {
     subgraphs: [usual.graph],
     run: async (turn) => {
-      const stored = turn.config.configurable?.["__pregel_checkpointer"] !== undefined;
+      const stored = saverOf(turn.config) !== undefined;
       const prepared = stored || !remembers ? usual : (unstored ??= source.prepare(undefined));
       const meter = openMeter(turn, agent.limits);
       try {
@@ -83,7 +84,7 @@ async function runGraph<State, Graph extends AnyGraph>(
     signal: meter.signal,
     callbacks: [meter.handler],
     recursionLimit,
-    configurable: { [TURN_KEY]: turn, [BUDGET_KEY]: meter.budget },
+    configurable: { ...TURN.as(turn as Turn), ...BUDGET.as(meter.budget) },
   }) as RunnableConfig & Record<string, unknown>; // what it merged
   let values: unknown;
   try {

@@ -6,6 +6,8 @@ import type { Turn } from "../src/agent/agent.js";
 import { HANDOFF_TOOL } from "../src/agent/conversation.js";
 import type { Next } from "../src/agent/outcome.js";
 import { HandoffRejectedError } from "../src/base/errors.js";
+import { messageWithId } from "../src/langgraph/message.js";
+import { passenger } from "../src/langgraph/passenger.js";
 import { knownIds, newMessages } from "./graph-messages.js";
 import { HandoffArguments, handoffTool, refusedHandoff } from "./handoff-tool.js";
 
@@ -22,15 +24,15 @@ export interface HandoffPolicy {
   }) => void;
 }
 
-/** Where the middleware finds the turn it works for: the agent is built once, and runs many turns, also at once. */
-export const TURN_KEY = "__phasegraph_turn";
+/** The turn the middleware works for: the agent is built once, and runs many turns, also at once. */
+export const TURN = passenger<Turn>("turn");
 
 interface State {
   readonly messages: BaseMessage[];
 }
 
 interface Runtime {
-  readonly configurable?: Readonly<Record<string, unknown>>;
+  readonly configurable?: Record<string, unknown>;
 }
 
 interface ModelRequest {
@@ -118,7 +120,7 @@ export function acceptedHandoff(added: readonly BaseMessage[]): Extract<Next, { 
 export const withoutEnd = (added: readonly BaseMessage[]): BaseMessage[] =>
   added.filter((message) => message.id?.startsWith(OVER) !== true);
 
-const turnOf = (runtime: Runtime): Turn | undefined => runtime.configurable?.[TURN_KEY] as Turn | undefined; // set only by the graph agent
+const turnOf = (runtime: Runtime): Turn | undefined => TURN.of(runtime); // set only by the graph agent
 
 const isHandoff = (call: { readonly name: string }): boolean => call.name === HANDOFF_TOOL;
 
@@ -136,9 +138,7 @@ const acceptedIn = (state: State, runtime: Runtime) => acceptedHandoff(addedIn(s
 function withOwnId(answer: unknown, state: State, turn: Turn): unknown {
   if (!AIMessage.isInstance(answer) || !state.messages.some((message) => message.id !== undefined && message.id === answer.id))
     return answer;
-  answer.id = turn.clock.id();
-  answer.lc_kwargs["id"] = answer.id;
-  return answer;
+  return messageWithId(answer, turn.clock.id());
 }
 
 function answerHandoffs(turn: Turn, added: readonly BaseMessage[], policy: HandoffPolicy): ToolMessage[] {

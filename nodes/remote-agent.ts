@@ -5,6 +5,8 @@ import { Command, interrupt, isGraphInterrupt, type GraphInterrupt, type Interru
 import type { PhaseRun, Turn } from "../src/agent/agent.js";
 import { withoutRecord } from "../src/agent/conversation.js";
 import { isPlainObject } from "../src/base/json.js";
+import { callersOwn, threadOf } from "../src/langgraph/config.js";
+import { lastingNamespace, namespaceOf } from "../src/langgraph/namespace.js";
 import { givenMessages, outcomeOf, type GraphAgent } from "./graph-agent.js";
 import { knownIds } from "./graph-messages.js";
 import type { AnyGraph, ValuesOf } from "./graph-source.js";
@@ -119,23 +121,21 @@ function answers(turn: Turn<unknown>, questions: readonly Question[]): unknown {
 /** Of the run around it the remote graph gets what is the caller's: names, tags, its own settings, never the team's state. */
 function remoteConfig(turn: Turn<unknown>): RunnableConfig {
   const { configurable = {}, metadata, tags, ...rest } = turn.config;
-  const own = Object.fromEntries(Object.entries(configurable).filter(([key]) => !key.startsWith("__") || key === "__pregel_stream"));
   const context = (rest as { readonly context?: unknown }).context; // LangGraph's, beside those of LangChain
   return mergeConfigs({
     ...(metadata === undefined ? {} : { metadata }),
     ...(tags === undefined ? {} : { tags }),
     ...(context === undefined ? {} : { context }),
-    configurable: { ...own, thread_id: remoteThread(turn) },
+    configurable: { ...callersOwn(configurable), thread_id: remoteThread(turn) },
   });
 }
 
 /** The same for the same thread and place; undefined, which is a new one each time, where threads have no id. */
 function remoteThread(turn: Turn<unknown>): string | undefined {
-  const { thread_id: thread, checkpoint_ns: namespace } = (turn.config.configurable ?? {}) as Record<string, unknown>;
+  const thread = threadOf(turn.config);
   if (typeof thread !== "string") return undefined;
-  const places =
-    typeof namespace === "string" && namespace !== "" ? namespace.split("|").map((part) => part.split(":", 1).join("")) : [turn.phase];
-  return v5(places.join("|"), UUID.test(thread) ? thread : v5(thread, NAMESPACE));
+  const place = lastingNamespace(namespaceOf(turn.config)) || turn.phase;
+  return v5(place, UUID.test(thread) ? thread : v5(thread, NAMESPACE));
 }
 
 /** A server's messages are plain JSON, and who wrote them is not for it to say. */

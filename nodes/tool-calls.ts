@@ -6,6 +6,7 @@ import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { Turn } from "../src/agent/agent.js";
 import type { Next } from "../src/agent/outcome.js";
 import { untilAborted } from "../src/base/abort.js";
+import { hasTasks, nodeRunOf } from "../src/langgraph/config.js";
 import { isCommandLike, outcomeOfCommand } from "../src/compile/command.js";
 
 /** Characters of a tool's result that a model is shown; the rest is cut, and the cut is said. */
@@ -59,7 +60,7 @@ export async function runTools(turn: Turn, calls: readonly ToolCall[], toolbox: 
  * A failure that was stored is no result: run again, the work is tried again. No task outlives its node: it ends with the signal.
  */
 export async function durably<T>(turn: Turn, name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (turn.config.configurable?.["__pregel_call"] === undefined) return untilAborted(signal, work);
+  if (!hasTasks(turn.config)) return untilAborted(signal, work);
   for (;;) {
     let thrown: { readonly error: unknown } | undefined;
     const settled = await task(name, async (): Promise<{ readonly value: T } | { readonly failed: true }> => {
@@ -82,7 +83,7 @@ async function runTool(turn: Turn, call: ToolCall, { tools, signal, others }: To
     return failure(`There is no tool "${call.name}"; there are: ${[...tools.keys(), ...others].join(", ") || "none"}.`);
   const { callbacks, metadata } = turn.config;
   const inner = (getConfig() as RunnableConfig | undefined)?.configurable ?? turn.config.configurable;
-  const run = (turn.config as { executionInfo?: { taskId?: string } }).executionInfo?.taskId ?? turn.phase; // the node run's own id
+  const run = nodeRunOf(turn.config) ?? turn.phase;
   try {
     const result: unknown = await found.invoke(
       { ...call, type: "tool_call" },

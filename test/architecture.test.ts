@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 /** First match wins. A file may import files of its own rank's folder and of any lower rank. */
 const RANKS: readonly (readonly [rank: number, folder: string])[] = [
   [0, "src/base/"],
+  [0.5, "src/langgraph/"],
   [1, "src/statechart/"],
   [2, "src/agent/"],
   [2.5, "src/handoff/"],
@@ -48,7 +49,7 @@ const NEVER: readonly (readonly [from: string, to: string])[] = [
 /** A package is imported only behind these doors. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   xstate: ["src/statechart/", "nodes/executor/", "graphs/", "testing/"],
-  "@langchain/langgraph": ["src/state/", "src/compile/", "nodes/", "graphs/", "testing/", "app/runtime/", "app/server/"],
+  "@langchain/langgraph": ["src/langgraph/", "src/state/", "src/compile/", "nodes/", "graphs/", "testing/", "app/runtime/", "app/server/"],
   "better-sqlite3": ["src/database/", "src/checkpoint/", "src/store/"],
   "sqlite-vec": ["src/store/"],
   langchain: ["nodes/"],
@@ -106,6 +107,12 @@ describe.each(files)("%s", (file) => {
     expect((source.get(file) ?? "").split("\n").length).toBeLessThanOrEqual(MAX_LINES);
     expect(file).not.toMatch(/(?:^|\/)(?:utils?|helpers?|common|misc|types|constants)(?:\/|\.tsx?$)/);
   });
+});
+
+test("what is inside LangGraph and LangChain is known in one folder only", () => {
+  const inside = /__pregel_|lc_kwargs|_streamIterator|_prepareStateSnapshot|executionInfo|core\/singletons/;
+  const knowing = files.filter((file) => !file.startsWith("src/langgraph/") && inside.test(source.get(file) ?? ""));
+  expect(knowing).toEqual([]);
 });
 
 test("no import cycles, type imports included", () => {

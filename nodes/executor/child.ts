@@ -3,13 +3,12 @@ import type { BaseMessage } from "@langchain/core/messages";
 import type { Agent, Result, Turn } from "../../src/agent/agent.js";
 import type { Control } from "../../src/statechart/control.js";
 import { EVENT } from "../../src/statechart/vocabulary.js";
-import { BUDGET_KEY } from "../../src/compile/phase-node.js";
+import { saverOf, streamingTo, streamOf, threadOf } from "../../src/langgraph/config.js";
+import { namespaceOf, partFor, partsOf } from "../../src/langgraph/namespace.js";
+import { BUDGET } from "../../src/compile/phase-node.js";
 import { orchestrate } from "../../src/compile/orchestration.js";
 import { createMachine } from "xstate";
 import type { Question, TaskEnd } from "./flight.js";
-
-const CONFIG_STREAM = "__pregel_stream";
-const CONFIG_SAVER = "__pregel_checkpointer";
 
 interface ChildState {
   readonly control: Control;
@@ -35,12 +34,6 @@ export interface ThreadRun {
   readonly answers: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** LangGraph's stream, as far as it is written to. */
-interface StreamLike {
-  readonly modes: ReadonlySet<string>;
-  push(chunk: [namespace: readonly string[], mode: string, payload: unknown]): void;
-}
-
 /**
  * A worker that runs each task in a thread of its own, so that it keeps its checkpoints, is resumed where it stopped, and may ask a
  * person. Its events reach the stream around it under `<agent>:<task>`.
@@ -57,7 +50,7 @@ export class ChildThreads {
 
   /** Runs a task, or goes on with it; `answers` are those of a person, by question. */
   async run({ turn, task, signal, answers }: ThreadRun): Promise<TaskEnd> {
-    const saver = turn.config.configurable?.[CONFIG_SAVER] as BaseCheckpointSaver | undefined; // LangGraph hands nested graphs its saver so
+    const saver = saverOf(turn.config);
     const graph = this.graphFor(saver);
     const config = this.configFor(turn, task, signal);
     const isKnown = saver !== undefined && (await saver.getTuple(config)) !== undefined;
@@ -99,15 +92,14 @@ export class ChildThreads {
   }
 
   private configFor(turn: Turn, task: string, signal: AbortSignal): Record<string, unknown> {
-    const { configurable = {}, callbacks, metadata, store } = turn.config as Turn["config"] & { readonly store?: unknown };
-    const thread = [configurable["thread_id"] ?? "", turn.orchestration, turn.phase, `${task}@${turn.control.episode}`].join("/");
-    const stream = configurable[CONFIG_STREAM] as StreamLike | undefined;
-    const place = [...String(configurable["checkpoint_ns"] ?? "").split("|"), `${this.agent.id}:${task}`].filter((part) => part !== "");
+    const { callbacks, metadata, store } = turn.config as Turn["config"] & { readonly store?: unknown };
+    const thread = [threadOf(turn.config) ?? "", turn.orchestration, turn.phase, `${task}@${turn.control.episode}`].join("/");
+    const place = [...partsOf(namespaceOf(turn.config)), partFor(this.agent.id, task)];
     return {
       configurable: {
         thread_id: thread,
-        [BUDGET_KEY]: configurable[BUDGET_KEY],
-        ...(stream === undefined ? {} : { [CONFIG_STREAM]: forwarded(stream, place) }),
+        ...BUDGET.as(BUDGET.of(turn.config)),
+        ...streamingTo(streamOf(turn.config), place),
       },
       callbacks,
       metadata: { ...metadata, task },
@@ -117,11 +109,6 @@ export class ChildThreads {
     };
   }
 }
-
-const forwarded = (stream: StreamLike, place: readonly string[]): StreamLike => ({
-  modes: stream.modes,
-  push: ([namespace, mode, payload]) => stream.push([[...place, ...namespace], mode, payload]),
-});
 
 function questionsOf(
   tasks: readonly { readonly interrupts: readonly { readonly id?: string; readonly value?: unknown }[] }[] | undefined,

@@ -2,8 +2,9 @@ import { AGENT_ID, type Agent, type Turn } from "../../src/agent/agent.js";
 import type { Outcome } from "../../src/agent/outcome.js";
 import { isSettled, taskKey, tasksOf, type TaskRecord } from "../../src/agent/task.js";
 import { InvalidDefinitionError, TaskFailedError, type Issue } from "../../src/base/errors.js";
-import { RUN_KEY } from "../../src/compile/graph.js";
-import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { RUN } from "../../src/compile/graph.js";
+import { threadOf } from "../../src/langgraph/config.js";
+import { outsideNode } from "../../src/langgraph/outside.js";
 import type { Cancellation } from "./cancellation.js";
 import { Flight } from "./flight.js";
 import { readPlan, type Plan, type Task } from "../../src/planning/plan.js";
@@ -78,7 +79,7 @@ export function executor<const Id extends string, State = object>(definition: Ex
       const open = new WeakMap<object, Mission<State>>();
       return {
         run: async (turn) => {
-          const run = turn.config.configurable?.[RUN_KEY] as AbortSignal; // set for every run of an orchestration
+          const run = RUN.of(turn.config) as AbortSignal; // set for every run of an orchestration
           const known = open.get(run);
           const mission = known?.belongsTo(turn) === true ? known : await Mission.open(definition, turn, workforce);
           if (mission !== known) known?.end();
@@ -141,7 +142,7 @@ class Mission<State> {
       known,
     );
     const mission: Mission<State> = new Mission(definition, plan, flight, workforce, turn, answers);
-    const thread = String(turn.config.configurable?.["thread_id"] ?? "");
+    const thread = String(threadOf(turn.config) ?? "");
     mission.forget = definition.cancellation?.add(thread, { cancel: (task) => flight.cancelTask(task) });
     outsideNode(() => flight.start());
     return mission;
@@ -193,11 +194,6 @@ class Mission<State> {
     const words = records.flatMap((record) => (record.status === "completed" && record.content !== undefined ? [record.content] : []));
     return { content: words.join("\n"), next: { kind: "done" } };
   }
-}
-
-/** Runs what starts work outside the context of the phase's node: tasks outlive the superstep that began them, and their threads are no part of it. */
-function outsideNode(work: () => void): void {
-  AsyncLocalStorageProviderSingleton.runWithConfig({}, work, true);
 }
 
 function definitionIssues<State>(definition: ExecutorDefinition<string, State>): Issue[] {

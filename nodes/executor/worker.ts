@@ -5,7 +5,7 @@ import type { TaskRecord } from "../../src/agent/task.js";
 import { untilAborted } from "../../src/base/abort.js";
 import { IllegalTransitionError, InvalidRequestError, invariant, StepTimeoutError } from "../../src/base/errors.js";
 import { jsonIssue } from "../../src/base/json.js";
-import { BUDGET_KEY } from "../../src/compile/phase-node.js";
+import { BUDGET } from "../../src/compile/phase-node.js";
 import { ChildThreads } from "./child.js";
 import type { TaskEnd } from "./flight.js";
 import type { Task } from "../../src/planning/plan.js";
@@ -91,7 +91,7 @@ function sharedBy<State>(outer: Turn<State>, newest: () => Turn<State>): Turn<St
     refusal: () => "the worker of a task sends no events",
     handoffs: () => [],
     budget,
-    config: { ...outer.config, configurable: { ...outer.config.configurable, [BUDGET_KEY]: budget } },
+    config: BUDGET.with(outer.config, budget),
   };
   shared.set(outer, turn);
   return turn;

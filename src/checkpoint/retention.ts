@@ -1,3 +1,5 @@
+import { isOfOneRun } from "../langgraph/namespace.js";
+
 /** Which checkpoints stay. One stays when any rule given here keeps it, and always when something needs it. */
 export interface RetentionRules {
   /** The newest ones of each namespace, as many as this. At least 1, which is also the default. */
@@ -34,19 +36,14 @@ export function expendable(rows: readonly RetentionRow[], rules: RetentionRules,
     lines.set(row.ns, line.set(row.id, row));
   }
   const kept = new Set<RetentionRow>();
-  for (const [ns, line] of lines) if (!isOneRun(ns)) keepLine([...line.values()], rules, now, kept);
+  for (const [ns, line] of lines) if (!isOfOneRun(ns)) keepLine([...line.values()], rules, now, kept);
   const roots = new Set([...kept].filter((row) => row.ns === "").map((row) => row.id));
   for (const row of rows) if (row.root !== null && roots.has(row.root)) kept.add(row);
-  for (const [ns, line] of lines) if (isOneRun(ns)) keepUnowned([...line.values()], kept);
+  for (const [ns, line] of lines) if (isOfOneRun(ns)) keepUnowned([...line.values()], kept);
   const usesDeltas = rows.some((row) => row.delta > 0);
   // a copy: what is added on the way has its sources added with it
   if (usesDeltas) for (const row of Array.from(kept)) keepSources(row, lines.get(row.ns) ?? new Map(), kept);
   return rows.filter((row) => !kept.has(row));
-}
-
-/** A subgraph that starts anew in each run has the task's id in its namespace, after a colon. */
-function isOneRun(ns: string): boolean {
-  return ns.includes(":");
 }
 
 function keepLine(line: readonly RetentionRow[], rules: RetentionRules, now: number, kept: Set<RetentionRow>): void {

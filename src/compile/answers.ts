@@ -1,9 +1,7 @@
 import type { Interrupt, StateSnapshot } from "@langchain/langgraph";
 import { InvalidRequestError } from "../base/errors.js";
 import { isPlainObject } from "../base/json.js";
-
-/** LangGraph's ids of questions: a hash of where they are asked. */
-const QUESTION_ID = /^[0-9a-f]{32}$/;
+import { isQuestionId } from "../langgraph/question.js";
 
 /**
  * An answer with the id of the question it is for. LangGraph gives one without an id to every question of the step, to those also
@@ -14,7 +12,7 @@ export function addressed(resume: unknown, open: readonly Interrupt[]): unknown 
   const ids = [...new Set(open.map((question) => question.id).filter((id) => id !== undefined))];
   const [only] = ids;
   if (only === undefined) return resume; // a breakpoint, or a question that LangGraph gave no id
-  const named = isPlainObject(resume) ? Object.keys(resume).filter((key) => QUESTION_ID.test(key)) : [];
+  const named = isPlainObject(resume) ? Object.keys(resume).filter(isQuestionId) : [];
   const isByIds = isPlainObject(resume) && named.length > 0 && named.length === Object.keys(resume).length;
   const expected = `{ [id]: answer } with ids of open questions: ${ids.join(", ")}`;
   if (!isByIds && ids.length > 1)

@@ -1,10 +1,15 @@
-import { Command, CompiledStateGraph, type CheckpointTuple, type StateSchema, type StateSnapshot } from "@langchain/langgraph";
+import { Command, type CheckpointTuple, type CompiledStateGraph, type StateSchema, type StateSnapshot } from "@langchain/langgraph";
 import { coerceMessageLikeToMessage, RemoveMessage, type BaseMessageLike } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { recordMessage, withoutRecord } from "../agent/conversation.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { isPlainObject } from "../base/json.js";
+import { checkpointOf, isNestedRun, saverOf } from "../langgraph/config.js";
+import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph/graph.js";
+import { messageWithId } from "../langgraph/message.js";
+import { namespaceOf } from "../langgraph/namespace.js";
+import { passenger } from "../langgraph/passenger.js";
 import type { Fields, GraphInput, GraphOutput, GraphState, GraphUpdate } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
@@ -22,17 +27,16 @@ export interface Guard {
   readonly stateKeys: ReadonlySet<string>;
 }
 
-/** Where a phase finds the signal of the run it is part of: one object for each run, aborted when it ends. */
-export const RUN_KEY = "__phasegraph_run";
+/** The signal of the run a phase is part of: one object for each run, aborted when it ends. */
+export const RUN = passenger<AbortSignal>("run");
 
 type Values = Record<string, unknown>;
-type Options = RunnableConfig & Record<string, unknown>;
 
 /**
  * The compiled orchestration: a LangGraph `CompiledStateGraph` in every respect, whose doors turn input, commands and state edits
  * into events and refuse, before anything is written, what the chart does not accept.
  */
-export class OrchestrationGraph<Phase extends string = string, F extends Fields = Fields> extends CompiledStateGraph<
+export class OrchestrationGraph<Phase extends string = string, F extends Fields = Fields> extends EnteredGraph<
   GraphState<F>,
   GraphUpdate<F>,
   Phase | "__start__",
@@ -43,7 +47,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   readonly guard!: Guard;
 
   constructor(fields: ConstructorParameters<typeof CompiledStateGraph>[0] & { readonly guard?: Guard }) {
-    super(fields as never); // withConfig() hands back every field of this graph
+    super(fields); // withConfig() hands back every field of this graph
     if (fields.guard !== undefined) this.guard = fields.guard;
   }
 
@@ -52,12 +56,8 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return this.guard.chart;
   }
 
-  // LangGraph's one entrance for invoke, stream and streamEvents, also when this graph runs inside another.
-  override async *_streamIterator(
-    ...[input, options]: Parameters<CompiledStateGraph<unknown, unknown>["_streamIterator"]>
-  ): AsyncGenerator<never> {
-    const config = options as Options;
-    const isRoot = config?.configurable?.["__pregel_read"] === undefined; // as LangGraph tells; a client may send any namespace
+  protected override async *enter(input: unknown, config: Options, go: (input: unknown, config: Options) => Run): Run {
+    const isRoot = !isNestedRun(config);
     let prepared = this.prepareInput(input, isRoot);
     if (isRoot && isPlainObject(prepared)) {
       const events = prepared["control"] as unknown[];
@@ -67,9 +67,8 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     }
     if (isRoot && isCommandLike(prepared)) prepared = await this.prepareResume(config, prepared);
     const run = new AbortController();
-    const running = { ...options, configurable: { ...config?.configurable, [RUN_KEY]: run.signal } };
     try {
-      yield* super._streamIterator(prepared as never, running as never) as AsyncGenerator<never>;
+      yield* go(prepared, RUN.with(config, run.signal));
     } catch (error) {
       throw causeOf(error);
     } finally {
@@ -84,7 +83,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   override async bulkUpdateState(
     ...[config, supersteps]: Parameters<CompiledStateGraph<unknown, unknown>["bulkUpdateState"]>
   ): Promise<RunnableConfig> {
-    const nested = (config.configurable?.["checkpoint_ns"] ?? "") !== "" && config.configurable?.["__pregel_checkpointer"] === undefined;
+    const nested = namespaceOf(config) !== "" && saverOf(config) === undefined;
     if (nested) return super.bulkUpdateState(config, supersteps);
     const tryEvents = this.trial(config as Options);
     const prepared: (typeof supersteps)[number][] = [];
@@ -211,14 +210,14 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   }
 
   private async storedControl(config: Options): Promise<Control> {
-    const checkpointer = config.configurable?.["__pregel_checkpointer"] ?? this.checkpointer;
+    const checkpointer = saverOf(config) ?? this.checkpointer;
     if (checkpointer === undefined || checkpointer === false) return initialControl(this.chart);
     return ((await this.getState(config)).values as { control?: Control }).control ?? initialControl(this.chart);
   }
 
   /** What parallel phases finished beside one that is parked or failed. LangGraph drops it on a new input, and they would run again. */
   private async keepFinished(config: Options): Promise<void> {
-    if (this.checkpointer === undefined || this.checkpointer === false || config.configurable?.["checkpoint_id"] !== undefined) return;
+    if (this.checkpointer === undefined || this.checkpointer === false || checkpointOf(config) !== undefined) return;
     const { tasks, next } = await this.getState(config);
     if (tasks.some((task) => !next.includes(task.name)))
       // its writes are stored; LangGraph may call it aborted all the same
@@ -239,9 +238,8 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return new Command({ resume, ...(command.update === undefined ? {} : { update: command.update }) });
   }
 
-  // what else it is given differs between LangGraph's versions, and is handed on as it came
-  protected override async _prepareStateSnapshot(given: { config: RunnableConfig; saved?: CheckpointTuple }): Promise<StateSnapshot> {
-    return withoutAnswered(await super._prepareStateSnapshot(given as never), given.saved?.pendingWrites ?? []);
+  protected override shown(snapshot: StateSnapshot, pending: NonNullable<CheckpointTuple["pendingWrites"]>): StateSnapshot {
+    return withoutAnswered(snapshot, pending);
   }
 }
 
@@ -267,8 +265,7 @@ function readMessage(message: unknown, clock: Clock, isInput: boolean): unknown 
   if (isPlainObject(message) && message["role"] === "remove") return new RemoveMessage({ id: String(message["id"]) });
   const coerced = coerceMessageLikeToMessage(message as BaseMessageLike);
   if (coerced.getType() !== "human") return coerced;
-  coerced.id ??= clock.id();
-  coerced.lc_kwargs["id"] = coerced.id;
-  if (isInput) withoutRecord(coerced);
-  return recordMessage(coerced, { author: "user", recipient: "team", type: "chat" });
+  const named = messageWithId(coerced, coerced.id ?? clock.id());
+  if (isInput) withoutRecord(named);
+  return recordMessage(named, { author: "user", recipient: "team", type: "chat" });
 }

@@ -5,6 +5,8 @@ import type { PhaseRun, Result, Turn } from "../agent/agent.js";
 import { messageType, readRecord } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
 import { TaskFailedError } from "../base/errors.js";
+import { isResuming, replaying, saverOf, threadOf } from "../langgraph/config.js";
+import { lastingNamespace, namespaceOf } from "../langgraph/namespace.js";
 import type { Chart } from "../statechart/chart.js";
 import { valueLabel, type Control } from "../statechart/control.js";
 import { snapshotOf } from "../statechart/legal.js";
@@ -35,7 +37,7 @@ export function nestedRunner(child: Nestable, answerFrom: string | readonly stri
     run: async (turn) => {
       const seen = new Set(turn.messages.map((message) => message.id));
       const input = { messages: [...turn.messages] } as never; // the child's own extra state is not known here
-      const saver = turn.config.configurable?.[SAVER] as BaseCheckpointSaver | undefined; // LangGraph's own, when threads are stored
+      const saver = saverOf(turn.config);
       if (saver === undefined) {
         const after = (await (forgetting ??= child.compile()).invoke(input, turn.config)) as ChildState;
         assertSuccess(child.chart, turn, after);
@@ -58,39 +60,26 @@ function assertSuccess(chart: Chart, turn: Turn, { control, results, messages }:
   throw new TaskFailedError(turn.orchestration, turn.phase, turn.agent, problem.slice(0, 2_000));
 }
 
-const SAVER = "__pregel_checkpointer";
-const RESUMING = "__pregel_resuming";
-const REPLAY = "__pregel_replay_state";
-
 /**
  * The child goes on from where the state around it left it, which is not always its newest checkpoint: a fork of the parent forks
  * the child. A resumed run is left to LangGraph, which knows what was pending.
  */
 function placed(turn: Turn, saver: BaseCheckpointSaver): RunnableConfig {
-  const { configurable = {} } = turn.config;
-  if (configurable[RESUMING] === true) return turn.config;
+  if (isResuming(turn.config)) return turn.config;
   const { checkpoint } = (turn.results[turn.phase]?.data ?? {}) as { readonly checkpoint?: string }; // written by lastWords
-  const own = namespaceOf(turn);
-  const replay = {
-    getCheckpoint: async (namespace: string, _saver: unknown, config: RunnableConfig) => {
+  const own = lastingNamespace(namespaceOf(turn.config));
+  return replaying(turn.config, {
+    getCheckpoint: async (namespace, _saver, config) => {
       if (namespace !== own) return saver.getTuple(config);
       return checkpoint === undefined ? undefined : saver.getTuple(checkpointConfig(turn, checkpoint));
     },
-  };
-  return { ...turn.config, configurable: { ...configurable, [REPLAY]: replay } };
+  });
 }
-
-/** As LangGraph names it for graphs that remember: without the ids of the runs around it. */
-const namespaceOf = (turn: Turn): string =>
-  String(turn.config.configurable?.["checkpoint_ns"] ?? "")
-    .split("|")
-    .map((part) => part.split(":")[0])
-    .join("|");
 
 const checkpointConfig = (turn: Turn, checkpoint?: string): RunnableConfig => ({
   configurable: {
-    thread_id: turn.config.configurable?.["thread_id"] as unknown,
-    checkpoint_ns: namespaceOf(turn),
+    thread_id: threadOf(turn.config),
+    checkpoint_ns: lastingNamespace(namespaceOf(turn.config)),
     ...(checkpoint === undefined ? {} : { checkpoint_id: checkpoint }),
   },
 });

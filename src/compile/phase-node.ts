@@ -11,6 +11,8 @@ import { IllegalTransitionError, InvalidRequestError, LoopLimitError } from "../
 import { jsonIssue } from "../base/json.js";
 import { repairHistory } from "../handoff/history.js";
 import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
+import { keepNestedResults } from "../langgraph/config.js";
+import { passenger } from "../langgraph/passenger.js";
 import type { BaseState } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
@@ -35,8 +37,8 @@ export interface Team {
   readonly budgets: WeakMap<Control, Budget>;
 }
 
-/** Where a nested orchestration finds the budget of the one around it. */
-export const BUDGET_KEY = "__phasegraph_budget";
+/** The budget of the orchestration around a nested one. */
+export const BUDGET = passenger<Budget>("budget");
 
 const MAX_DATA_BYTES = 1_048_576;
 const NOTHING_USED: Readonly<Record<Resource, number>> = { steps: 0, modelCalls: 0, toolCalls: 0 };
@@ -66,7 +68,7 @@ export function phaseNode(
 ): (state: BaseState, config: LangGraphRunnableConfig) => Promise<NodeUpdate> {
   const agent = team.directory.agentOf.get(phase) ?? phase;
   return async (state, config) => {
-    keepNestedResults(config);
+    keepNestedResults(config, getConfig() as LangGraphRunnableConfig | undefined);
     if (team.chart.hasParallel) expectListeners(config.signal);
     const { control } = state;
     const meta = { by: agent, at: team.clock.now(), phase };
@@ -99,19 +101,8 @@ export function phaseNode(
   };
 }
 
-/**
- * LangGraph takes a mere `checkpoint_id` key, which it sets on every node, for a replay: a nested graph that is resumed would run
- * again what it had finished. Taken off unless it is one.
- */
-function keepNestedResults(config: LangGraphRunnableConfig): void {
-  for (const configurable of [config.configurable, (getConfig() as LangGraphRunnableConfig | undefined)?.configurable]) {
-    const replays = configurable?.["checkpoint_id"] !== undefined || configurable?.["__pregel_replay_state"] !== undefined;
-    if (configurable !== undefined && !replays) delete configurable["checkpoint_id"];
-  }
-}
-
 function nodeBudget(team: Team, agent: string, control: Control, config: LangGraphRunnableConfig): Budget {
-  const outer = config.configurable?.[BUDGET_KEY] as Budget | undefined; // set only by openTurn of the orchestration around this one
+  const outer = BUDGET.of(config); // set only by openTurn of the orchestration around this one
   const shared = team.budgets.get(control) ?? openBudget(team.chart.name, team.limits, control.usage, outer);
   team.budgets.set(control, shared);
   return openBudget(agent, UNLIMITED, NOTHING_USED, shared);
@@ -147,7 +138,7 @@ function openTurn(team: Team, phase: string, agent: string, state: BaseState, bu
     handoffs: () => openHandoffs(chart, directory, control, phase),
     budget,
     clock: team.clock,
-    config: { ...config, configurable: { ...config.configurable, [BUDGET_KEY]: budget } },
+    config: BUDGET.with(config, budget),
   };
 }
 

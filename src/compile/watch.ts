@@ -1,5 +1,7 @@
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
+import { keyOf, placesOf } from "../langgraph/namespace.js";
+import { questionsIn } from "../langgraph/question.js";
 import type { BaseState, Fields } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import type { Control, ControlEvent, Refusal, TrailEntry } from "../statechart/control.js";
@@ -86,20 +88,20 @@ class Reader {
   constructor(private readonly charts: ReadonlyMap<string, Chart>) {}
 
   *read([namespace, mode, payload]: Chunk): Generator<RunEvent> {
-    const within = namespace.map((part) => part.split(":", 1).join());
-    const chart = this.charts.get(within.join("|"));
+    const within = placesOf(namespace);
+    const chart = this.charts.get(keyOf(within));
     if (chart === undefined) return; // inside an agent that is a graph of another kind
     if (mode === "tasks") {
       yield* taskEvents(chart, within, payload as unknown as Task); // LangGraph's own form
       return;
     }
     const isRoot = namespace.length === 0;
-    if (isRoot && "__interrupt__" in payload)
-      this.interrupted = { type: "orchestration.interrupted", questions: payload["__interrupt__"] as readonly object[] };
+    const questions = isRoot ? questionsIn(payload) : undefined;
+    if (questions !== undefined) this.interrupted = { type: "orchestration.interrupted", questions };
     const { control } = payload as Partial<BaseState>;
     if (control === undefined) return;
     if (isRoot) this.control = control;
-    yield* this.news(namespace.join("|"), within, control);
+    yield* this.news(keyOf(namespace), within, control);
   }
 
   /** What was added to the trail and to the refusals since. The first look at a thread tells nothing of its past but this input's. */

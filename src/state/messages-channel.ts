@@ -1,5 +1,6 @@
 import { BaseChannel, REMOVE_ALL_MESSAGES, type Messages } from "@langchain/langgraph";
 import { coerceMessageLikeToMessage, type BaseMessage, type BaseMessageLike } from "@langchain/core/messages";
+import { messageWithId } from "../langgraph/message.js";
 import { fromStoredForm, storedForm, type StoredForm } from "./stored-messages.js";
 
 /**
@@ -81,7 +82,5 @@ function merge(known: readonly BaseMessage[], written: readonly BaseMessage[]): 
 
 /** An id is written into the message itself, because LangGraph applies each update twice and both must give the same. */
 function named(message: BaseMessage): BaseMessage {
-  message.id ??= crypto.randomUUID();
-  message.lc_kwargs["id"] = message.id;
-  return message;
+  return messageWithId(message, message.id ?? crypto.randomUUID());
 }

@@ -21,9 +21,6 @@ export interface MessageClass {
   create(fields: Record<string, unknown>): BaseMessage;
 }
 
-/** How every serialized message of LangChain begins. */
-export const MESSAGE_NAMESPACE: readonly string[] = ["langchain_core", "messages"];
-
 const ANY = ["content", "id", "name", "additional_kwargs", "response_metadata"] as const;
 const MODEL = ["tool_calls", "invalid_tool_calls", "usage_metadata"] as const;
 

@@ -1,4 +1,5 @@
-import { MESSAGE_NAMESPACE, messageClassNamed, messageClassOf, type MessageClass } from "./message-class.js";
+import { isWrittenAs, MESSAGE_NAMESPACE, writtenAs, writtenKeys, type WrittenMessage } from "../../langgraph/message.js";
+import { messageClassNamed, messageClassOf, type MessageClass } from "./message-class.js";
 import { copyPlain, copyTrusted, NOT_PLAIN, samePlain } from "./plain.js";
 
 /**
@@ -15,7 +16,7 @@ export interface Snapshot {
 /** The snapshot of a message or of plain data; undefined for what cannot be watched, which is then serialized every time. */
 export function snapshotOf(value: object): Snapshot | undefined {
   const known = messageClassOf(value);
-  if (known !== undefined) return messageSnapshot(value as MessageLike, known); // instances of known classes have these parts
+  if (known !== undefined) return messageSnapshot(value as WrittenMessage, known); // instances of known classes have these parts
   const copy = copyPlain(value);
   return copy === NOT_PLAIN ? undefined : new PlainSnapshot(copy as object, !holdsMarker(copy)); // the copy of an object is one
 }
@@ -71,38 +72,12 @@ class PlainSnapshot implements Snapshot {
   }
 }
 
-/** The parts of a LangChain message that `toJSON` reads. */
-interface MessageLike {
-  readonly [key: string]: unknown;
-  readonly lc_kwargs: Record<string, unknown>;
-  readonly lc_namespace: readonly string[];
-}
-
-// toJSON writes the keys of lc_kwargs, each with the value of the property of that name when there is one
-function written(message: MessageLike, key: string): unknown {
-  return key in message ? message[key] : message.lc_kwargs[key];
-}
-
-function isOrdinary(message: MessageLike, known: MessageClass): boolean {
-  return (
-    Object.getPrototypeOf(message) === known.prototype &&
-    message["lc_serializable"] === true &&
-    message["toJSON"] === (known.prototype as MessageLike)["toJSON"] &&
-    message["constructor"] === (known.prototype as MessageLike)["constructor"] &&
-    typeof message.lc_kwargs === "object" &&
-    message.lc_kwargs !== null &&
-    message.lc_namespace.length === 2 &&
-    message.lc_namespace[0] === MESSAGE_NAMESPACE[0] &&
-    message.lc_namespace[1] === MESSAGE_NAMESPACE[1]
-  );
-}
-
-function messageSnapshot(message: MessageLike, known: MessageClass): Snapshot | undefined {
-  if (!isOrdinary(message, known)) return undefined;
-  const keys = Object.keys(message.lc_kwargs);
+function messageSnapshot(message: WrittenMessage, known: MessageClass): Snapshot | undefined {
+  if (!isWrittenAs(message, known.prototype)) return undefined;
+  const keys = Object.keys(writtenKeys(message));
   const values: unknown[] = [];
   for (const key of keys) {
-    const copy = copyPlain(written(message, key));
+    const copy = copyPlain(writtenAs(message, key));
     if (copy === NOT_PLAIN) return undefined;
     values.push(copy);
   }
@@ -118,14 +93,15 @@ class MessageSnapshot implements Snapshot {
   ) {}
 
   matches(live: object): boolean {
-    const message = live as MessageLike; // isOrdinary looks before any part is read
-    if (!isOrdinary(message, this.known)) return false;
+    const message = live as WrittenMessage; // isWrittenAs looks before any part is read
+    if (!isWrittenAs(message, this.known.prototype)) return false;
     let position = 0;
-    for (const key in message.lc_kwargs) {
-      if (!Object.hasOwn(message.lc_kwargs, key)) return false;
+    const written = writtenKeys(message);
+    for (const key in written) {
+      if (!Object.hasOwn(written, key)) return false;
       // the constructor adds empty kwargs of its own: an object revived from this snapshot may have more keys than the JSON had
-      if (position >= this.keys.length ? !isEmpty(written(message, key)) : key !== this.keys[position]) return false;
-      if (position < this.keys.length && !samePlain(written(message, key), this.values[position])) return false;
+      if (position >= this.keys.length ? !isEmpty(writtenAs(message, key)) : key !== this.keys[position]) return false;
+      if (position < this.keys.length && !samePlain(writtenAs(message, key), this.values[position])) return false;
       position += 1;
     }
     return position >= this.keys.length;

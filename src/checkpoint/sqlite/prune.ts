@@ -1,4 +1,5 @@
 import { expendable, type RetentionRow, type RetentionRules } from "../retention.js";
+import { QUESTIONS } from "../../langgraph/question.js";
 import type { Connection } from "../../database/sqlite.js";
 
 /** Deletes the checkpoints of one thread that the rules let go, with their writes; the chunks wait for a collection. In a transaction. */
@@ -9,7 +10,7 @@ export function pruneThread(connection: Connection, name: string, rules: Retenti
     .prepare<[number], Omit<RetentionRow, "hasInterrupt"> & { hasInterrupt: 0 | 1 }>(
       `SELECT ns, id, parent, root, delta, created, label, EXISTS (
          SELECT 1 FROM pending_write AS asked
-         WHERE asked.thread = checkpoint.thread AND asked.ns = checkpoint.ns AND asked.checkpoint = checkpoint.id AND channel = '__interrupt__'
+         WHERE asked.thread = checkpoint.thread AND asked.ns = checkpoint.ns AND asked.checkpoint = checkpoint.id AND channel = '${QUESTIONS}'
        ) AS hasInterrupt FROM checkpoint WHERE thread = ?`,
     )
     .all(thread.id)

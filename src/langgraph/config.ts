@@ -1,0 +1,86 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
+import type { BaseCheckpointSaver, CheckpointTuple } from "@langchain/langgraph";
+
+/** A config as LangGraph and its callers hand it around: every part may be missing. */
+type Config = Pick<RunnableConfig, "configurable"> | undefined;
+
+/** What LangGraph hands to the nodes of a run inside `configurable`. Written nowhere else, so that its next version changes one file. */
+export const LANGGRAPH_KEY = {
+  call: "__pregel_call",
+  checkpointer: "__pregel_checkpointer",
+  read: "__pregel_read",
+  replay: "__pregel_replay_state",
+  resuming: "__pregel_resuming",
+  stream: "__pregel_stream",
+} as const;
+
+const of = (config: Config, key: string): unknown => (config?.configurable as Readonly<Record<string, unknown>> | undefined)?.[key];
+
+/** The saver of the run around a node, as LangGraph hands it to nested graphs; undefined where threads are not stored. */
+export const saverOf = (config: Config): BaseCheckpointSaver | undefined =>
+  of(config, LANGGRAPH_KEY.checkpointer) as BaseCheckpointSaver | undefined; // only LangGraph sets it
+
+/** Whether a graph is called inside a node of another. A namespace does not tell: a client may send any. */
+export const isNestedRun = (config: Config): boolean => of(config, LANGGRAPH_KEY.read) !== undefined;
+
+/** Whether the run goes on with what was pending on its thread. */
+export const isResuming = (config: Config): boolean => of(config, LANGGRAPH_KEY.resuming) === true;
+
+/** Whether durable tasks can be started here: only inside a node that LangGraph runs. */
+export const hasTasks = (config: Config): boolean => of(config, LANGGRAPH_KEY.call) !== undefined;
+
+/** The thread a config names. */
+export const threadOf = (config: Config): unknown => of(config, "thread_id");
+
+/** The checkpoint a config names. */
+export const checkpointOf = (config: Config): unknown => of(config, "checkpoint_id");
+
+/** LangGraph's id of this run of a node: the same when the run is resumed. Undefined outside of nodes. */
+export const nodeRunOf = (config: object): string | undefined =>
+  (config as { readonly executionInfo?: { readonly taskId?: string } }).executionInfo?.taskId;
+
+/** A stream of LangGraph, as far as it is written to. */
+export interface StreamLike {
+  readonly modes: ReadonlySet<string>;
+  push(chunk: [namespace: readonly string[], mode: string, payload: unknown]): void;
+}
+
+/** Where the run around writes its events; undefined where nobody streams. */
+export const streamOf = (config: Config): StreamLike | undefined => of(config, LANGGRAPH_KEY.stream) as StreamLike | undefined;
+
+/** The part of a `configurable` that makes a graph write to the stream; its events stand under `place`. */
+export function streamingTo(stream: StreamLike | undefined, place: readonly string[]): Readonly<Record<string, unknown>> {
+  if (stream === undefined) return {};
+  const forwarded: StreamLike = {
+    modes: stream.modes,
+    push: ([namespace, mode, payload]) => stream.push([[...place, ...namespace], mode, payload]),
+  };
+  return { [LANGGRAPH_KEY.stream]: forwarded };
+}
+
+/** What of a `configurable` is the caller's own, and the stream: the rest belongs to the run around. */
+export function callersOwn(configurable: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(configurable).filter(([key]) => !key.startsWith("__") || key === LANGGRAPH_KEY.stream));
+}
+
+/** From which checkpoint a nested graph begins; LangGraph asks for each namespace. */
+export interface Replay {
+  getCheckpoint(namespace: string, saver: unknown, config: RunnableConfig): Promise<CheckpointTuple | undefined>;
+}
+
+/** A config with which a nested graph begins where `replay` says, instead of at its newest checkpoint. */
+export const replaying = <C extends RunnableConfig>(config: C, replay: Replay): C => ({
+  ...config,
+  configurable: { ...config.configurable, [LANGGRAPH_KEY.replay]: replay },
+});
+
+/**
+ * LangGraph takes a mere `checkpoint_id` key, which it sets on every node, for a replay: a nested graph that is resumed would run
+ * again what it had finished. Taken off, in place, unless it is one.
+ */
+export function keepNestedResults(...configs: readonly Config[]): void {
+  for (const config of configs) {
+    const replays = checkpointOf(config) !== undefined || of(config, LANGGRAPH_KEY.replay) !== undefined;
+    if (config?.configurable !== undefined && !replays) delete config.configurable["checkpoint_id"];
+  }
+}
