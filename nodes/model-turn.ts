@@ -13,6 +13,7 @@ import {
   InvalidModelOutputError,
   StepTimeoutError,
 } from "../src/base/errors.js";
+import { frozenCopy } from "../src/base/json.js";
 import { viewHistory, type HistoryView } from "../src/handoff/history.js";
 import { askApproval } from "./approval.js";
 import { chatModel, type ChatModel } from "./chat-model.js";
@@ -206,7 +207,7 @@ class ModelTurn<State, Output> {
     const { approval } = this.agent;
     const asks = (call: ToolCall): boolean =>
       this.kit.tools.has(call.name) &&
-      (typeof approval === "function" ? approval(call, this.turn) : approval?.includes(call.name) === true);
+      (typeof approval === "function" ? approval(frozenCopy(call), this.turn) : approval?.includes(call.name) === true);
     const questioned = calls.filter(asks);
     const decisions = questioned.length === 0 ? new Map<string, never>() : askApproval(this.turn as Turn, questioned, this.modelCalls);
     const allowed = calls.flatMap((call) => {

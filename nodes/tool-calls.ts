@@ -6,8 +6,11 @@ import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { Turn } from "../src/agent/agent.js";
 import type { Next } from "../src/agent/outcome.js";
 import { untilAborted } from "../src/base/abort.js";
+import { isPlainObject } from "../src/base/json.js";
 import { hasTasks, nodeRunOf } from "../src/langgraph/config.js";
+import { askable } from "../src/compile/askable.js";
 import { isCommandLike, outcomeOfCommand } from "../src/compile/command.js";
+import { artifactIssue, MAX_VALUE_SIZE, storageIssue } from "../src/state/owned-message.js";
 
 /** Characters of a tool's result that a model is shown; the rest is cut, and the cut is said. */
 export const MAX_TOOL_RESULT = 100_000;
@@ -66,7 +69,8 @@ export async function durably<T>(turn: Turn, name: string, work: () => Promise<T
     const settled = await task(name, async (): Promise<{ readonly value: T } | { readonly failed: true }> => {
       try {
         return { value: await untilAborted(signal, work) };
-      } catch (error) {
+      } catch (caught) {
+        const error = askable(caught, turn.agent);
         if (isGraphBubbleUp(error)) throw error;
         thrown = { error };
         return { failed: true };
@@ -86,7 +90,7 @@ async function runTool(turn: Turn, call: ToolCall, { tools, signal, others }: To
   const run = nodeRunOf(turn.config) ?? turn.phase;
   try {
     const result: unknown = await found.invoke(
-      { ...call, type: "tool_call" },
+      { ...call, args: structuredClone(call.args), type: "tool_call" }, // a tool may change its own
       {
         ...(callbacks === undefined ? {} : { callbacks }),
         ...(metadata === undefined ? {} : { metadata }),
@@ -94,7 +98,7 @@ async function runTool(turn: Turn, call: ToolCall, { tools, signal, others }: To
         configurable: { ...inner, [IDEMPOTENCY_KEY]: `${run}:${call.id ?? call.name}` },
       },
     );
-    return outcomeOf(turn, call, result);
+    return storable(outcomeOf(turn, call, result));
   } catch (error) {
     if (isGraphBubbleUp(error) || signal?.aborted === true) throw error;
     return failure(error instanceof Error ? error.message : String(error));
@@ -121,7 +125,36 @@ function outcomeOf(turn: Turn, call: ToolCall, result: unknown): ToolOutcome {
       ...(result.artifact === undefined ? {} : { artifact: result.artifact as unknown }),
     };
   }
-  return { content: shorten(typeof result === "string" ? result : JSON.stringify(result ?? null)), status: "success" };
+  return { content: shorten(typeof result === "string" ? result : written(result)), status: "success" };
+}
+
+/** As JSON, large numbers too; whatever JSON cannot say is said as JavaScript does. The tool has had its effect: this must not fail. */
+function written(result: unknown): string {
+  try {
+    return JSON.stringify(result ?? null, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value)) ?? typeof result;
+  } catch {
+    return Object.prototype.toString.call(result);
+  }
+}
+
+/** Without what could not be stored beside the answer, which says so: stored all the same, it would make the thread unreadable. */
+function storable({ artifact, update, next, ...answer }: ToolOutcome): ToolOutcome {
+  const wishes = Object.entries({ update, next }).filter(([, wish]) => wish !== undefined);
+  const bad = wishes.flatMap(([key, wish]) => wishIssue(key, wish));
+  const lost = artifactIssue(artifact);
+  const notes = [...bad, ...(lost === undefined ? [] : [`artifact was not kept: it ${lost}`])].map((note) => `[Its ${note}]`);
+  return {
+    ...answer,
+    content: [answer.content, ...notes].join("\n"),
+    ...(bad.length === 0 ? Object.fromEntries(wishes) : { status: "error" }),
+    ...(artifact === undefined || lost !== undefined ? {} : { artifact }),
+  };
+}
+
+function wishIssue(key: string, wish: unknown): string[] {
+  const values = isPlainObject(wish) ? Object.values(wish) : [wish];
+  const issue = values.map((value) => storageIssue(value, MAX_VALUE_SIZE)).find((found) => found !== undefined);
+  return issue === undefined ? [] : [`${key} was not carried out: it ${issue}`];
 }
 
 const shorten = (text: string): string =>

@@ -26,6 +26,9 @@ export interface LogFilter {
 
 const KEY = "phasegraph";
 
+/** The author of messages that a client put into a thread as those of an assistant or a tool. No agent can be called so. */
+export const CLIENT = "(client)";
+
 /** The handoff tool's name, also in histories written by other agents of the team. */
 export const HANDOFF_TOOL = "handoff";
 
@@ -35,8 +38,9 @@ export function recordMessage<M extends BaseMessage>(message: M, record: Message
   return message;
 }
 
-/** Takes a record off a message whose word for it is not to be trusted, in place. */
+/** Takes the record off a fresh message whose word for it is not to be trusted, in place. */
 export function withoutRecord<M extends BaseMessage>(message: M): M {
+  if (readRecord(message) === undefined) return message;
   const { [KEY]: _claimed, ...rest } = message.additional_kwargs;
   message.additional_kwargs = rest;
   return message;

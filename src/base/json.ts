@@ -8,6 +8,14 @@ const MAX_DEPTH = 32;
  * class instances or `{ lc, type, id }` objects (LangChain's serializer would turn those into live classes on reload).
  */
 export function jsonIssue(value: unknown, maxBytes: number): string | undefined {
+  try {
+    return findIssue(value, maxBytes);
+  } catch {
+    return "cannot be read"; // a getter that throws, or a Proxy
+  }
+}
+
+function findIssue(value: unknown, maxBytes: number): string | undefined {
   let budget = maxBytes;
   const visit = (item: unknown, depth: number): string | undefined => {
     if (depth > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH}`;
@@ -47,13 +55,25 @@ export function jsonIssue(value: unknown, maxBytes: number): string | undefined 
   return visit(value, 0);
 }
 
-/** The same value, unchangeable all the way down. What is frozen already is taken to be so in all its depth. */
+/**
+ * The same value, unchangeable all the way down; class instances in it stay as they are. What is frozen already is taken to be so
+ * in all its depth.
+ */
 export function freeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  if (!isData(value) || Object.isFrozen(value)) return value;
   Object.freeze(value);
   for (const inner of Object.values(value)) freeze(inner);
   return value;
 }
+
+/** A copy of plain data that nobody can change, neither here nor where it came from; what is frozen already is not copied again. */
+export function frozenCopy<T>(value: T): T {
+  if (!isData(value) || Object.isFrozen(value)) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy)) as T; // the same element types
+  return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, frozenCopy(inner)]))) as T; // the same keys
+}
+
+const isData = (value: unknown): value is object => Array.isArray(value) || isPlainObject(value);
 
 /** True for an object written as `{ … }`: what JSON.parse gives, no array and no class instance. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

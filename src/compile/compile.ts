@@ -1,4 +1,4 @@
-import { ReducedValue, StateGraph, type BaseCheckpointSaver, type BaseStore, type StreamTransformer } from "@langchain/langgraph";
+import { StateGraph, type BaseCheckpointSaver, type BaseStore, type StreamTransformer } from "@langchain/langgraph";
 import type { Agent } from "../agent/agent.js";
 import { DEFAULT_LIMITS, type Limits } from "../agent/budget.js";
 import { systemClock, type Clock } from "../base/clock.js";
@@ -7,7 +7,8 @@ import { OrchestrationInput, OrchestrationState, type Fields } from "../state/sc
 import type { Chart } from "../statechart/chart.js";
 import { START } from "../statechart/vocabulary.js";
 import { guarded, type OrchestrationGraph } from "./graph.js";
-import { phaseNode, type Reducer, type Team } from "./phase-node.js";
+import { phaseNode, type Team } from "./phase-node.js";
+import { reducersOf } from "../state/reducers.js";
 import { directWays, routeFrom, routeFromStart } from "./routes.js";
 
 /** How an orchestration is compiled. Everything is optional. */
@@ -48,14 +49,13 @@ export function compile<Phase extends string, F extends Fields>(
   const clock = options.clock ?? systemClock;
   const limits = { ...DEFAULT_LIMITS, ...blueprint.limits };
   const stateKeys: ReadonlySet<string> = new Set(Object.keys(fields));
+  const reducers = reducersOf(fields);
   const team: Team = {
     chart,
     limits,
     clock,
     stateKeys,
-    reducers: new Map(
-      Object.entries(fields).flatMap(([key, field]) => (ReducedValue.isInstance(field) ? [[key, field.reducer as Reducer]] : [])),
-    ),
+    reducers,
     budgets: new WeakMap(),
     directory: {
       agentOf: new Map([...agents].map(([phase, agent]) => [phase, agent.id])),
@@ -87,7 +87,7 @@ export function compile<Phase extends string, F extends Fields>(
     name: chart.name,
     description: blueprint.description,
   });
-  const graph = guarded<Phase, F>(compiled, { chart, clock, stateKeys });
+  const graph = guarded<Phase, F>(compiled, { chart, clock, stateKeys, reducers });
   const config = {
     recursionLimit: MAX_SUPERSTEPS,
     ...(options.durability === undefined ? {} : { durability: options.durability }),

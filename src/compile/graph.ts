@@ -1,16 +1,17 @@
 import { Command, type CheckpointTuple, type CompiledStateGraph, type StateSchema, type StateSnapshot } from "@langchain/langgraph";
-import { coerceMessageLikeToMessage, RemoveMessage, type BaseMessageLike } from "@langchain/core/messages";
+import type { BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { recordMessage, withoutRecord } from "../agent/conversation.js";
+import { CLIENT, messageType, recordMessage, withoutRecord } from "../agent/conversation.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { isPlainObject } from "../base/json.js";
-import { checkpointOf, isNestedRun, saverOf } from "../langgraph/config.js";
+import { checkpointOf, isNestedRun, saverOf, withoutPrivateKeys } from "../langgraph/config.js";
 import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph/graph.js";
-import { messageWithId } from "../langgraph/message.js";
 import { namespaceOf } from "../langgraph/namespace.js";
 import { passenger } from "../langgraph/passenger.js";
-import type { Fields, GraphInput, GraphOutput, GraphState, GraphUpdate } from "../state/schema.js";
+import { identify, MAX_VALUE_SIZE, ownMessage, readMessage, storageIssue } from "../state/owned-message.js";
+import { tryReducer, type Reducers } from "../state/reducers.js";
+import type { BaseState, Fields, GraphInput, GraphOutput, GraphState, GraphUpdate } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
 import { initialControl, valueLabel, type Control } from "../statechart/control.js";
@@ -25,6 +26,7 @@ export interface Guard {
   readonly chart: Chart;
   readonly clock: Clock;
   readonly stateKeys: ReadonlySet<string>;
+  readonly reducers: Reducers;
 }
 
 /** The signal of the run a phase is part of: one object for each run, aborted when it ends. */
@@ -56,10 +58,12 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return this.guard.chart;
   }
 
-  protected override async *enter(input: unknown, config: Options, go: (input: unknown, config: Options) => Run): Run {
-    const isRoot = !isNestedRun(config);
+  protected override async *enter(input: unknown, options: Options, go: (input: unknown, config: Options) => Run): Run {
+    const isRoot = !isNestedRun(options);
+    const config = isRoot ? withoutPrivateKeys(options) : options;
     let prepared = this.prepareInput(input, isRoot);
     if (isRoot && isPlainObject(prepared)) {
+      await this.tryReducers("The input of a run", config, prepared);
       const events = prepared["control"] as unknown[];
       const explicit = events.some((event) => event !== CONTROL_VALUE && !isInput(event));
       if (explicit || this.chart.whenDone === "refuse") await this.trial(config)(events);
@@ -101,6 +105,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     if (isCommandLike(input)) return this.prepareCommand(input, isRoot);
     if (!isPlainObject(input)) throw new InvalidRequestError("The input of a run", "it is not an object", `{ messages, control?, …state }`);
     const { control, messages, ...rest } = input;
+    this.assertStorable("The input of a run", rest);
     const meta = { by: "user", at: this.guard.clock.now() };
     const events = isControl(control) ? [CONTROL_VALUE] : this.events(control, meta.by);
     const said = messages === undefined ? undefined : this.readMessages("The input of a run", messages, isRoot);
@@ -122,7 +127,9 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
       ? Object.fromEntries(command.update)
       : { ...(command.update as object | undefined) };
     if (command.resume === undefined) return Object.keys(update).length === 0 ? command : this.prepareInput(update, isRoot);
+    assertStorable("A resume", { answer: command.resume });
     const { messages, ...rest } = update;
+    this.assertStorable("A resume", rest);
     const foreign = Object.keys(rest).filter((key) => !this.guard.stateKeys.has(key));
     if (foreign.length > 0) {
       throw new InvalidRequestError(
@@ -135,14 +142,18 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return new Command({ resume: command.resume, update: { ...rest, ...said } });
   }
 
-  /** Messages as objects. One that cannot be read is refused here: in a checkpoint it would fail every later step. */
+  /** Messages as the thread's own. One that cannot be read is refused here: in a checkpoint it would fail every later step. */
   private readMessages(subject: string, messages: unknown, isInput: boolean): unknown[] {
     return [messages].flat().map((message: unknown) => {
       try {
-        return readMessage(message, this.guard.clock, isInput);
+        return incoming(message, this.guard.clock, isInput);
       } catch (cause) {
-        const problem = `a message cannot be read (${String(cause).split("\n", 1).join("").slice(0, 200)})`;
-        throw new InvalidRequestError(subject, problem, "messages as LangChain knows them, such as { role, content }");
+        const why = (cause instanceof Error ? cause.message : String(cause)).split("\n", 1).join("").slice(0, 200);
+        throw new InvalidRequestError(
+          subject,
+          `a message cannot be read (${why})`,
+          "messages as LangChain knows them, such as { role, content }",
+        );
       }
     });
   }
@@ -178,6 +189,9 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
         `messages, control (an event) or extra state (${[...this.guard.stateKeys].join(", ") || "none"})`,
       );
     }
+    const { messages: _messages, control: _control, ...state } = edit;
+    this.assertStorable("A state edit", state);
+    await this.tryReducers("A state edit", config, edit);
     const events = this.events(edit["control"], "api");
     await tryEvents(events);
     const said = edit["messages"] === undefined ? {} : { messages: this.readMessages("A state edit", edit["messages"], false) };
@@ -209,10 +223,27 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     };
   }
 
-  private async storedControl(config: Options): Promise<Control> {
+  /** A reducer that throws when the value is already stored would end every later run of the thread. */
+  private async tryReducers(subject: string, config: Options, values: Values): Promise<void> {
+    const { reducers } = this.guard;
+    const given = Object.entries(values).filter(([key]) => reducers.has(key));
+    if (given.length === 0) return;
+    const known = (await this.stored(config)) as Values;
+    for (const [key, value] of given) tryReducer(reducers, `${subject}, "${key}"`, key, known[key], value);
+  }
+
+  private assertStorable(subject: string, values: Values): void {
+    assertStorable(subject, Object.fromEntries(Object.entries(values).filter(([key]) => this.guard.stateKeys.has(key))));
+  }
+
+  private async stored(config: Options): Promise<Partial<BaseState>> {
     const checkpointer = saverOf(config) ?? this.checkpointer;
-    if (checkpointer === undefined || checkpointer === false) return initialControl(this.chart);
-    return ((await this.getState(config)).values as { control?: Control }).control ?? initialControl(this.chart);
+    if (checkpointer === undefined || checkpointer === false) return {};
+    return (await this.getState(config)).values as Partial<BaseState>; // our own state schema
+  }
+
+  private async storedControl(config: Options): Promise<Control> {
+    return (await this.stored(config)).control ?? initialControl(this.chart);
   }
 
   /** What parallel phases finished beside one that is parked or failed. LangGraph drops it on a new input, and they would run again. */
@@ -253,6 +284,14 @@ const isControl = (value: unknown): boolean => isPlainObject(value) && "v" in va
 /** Stands for a whole control state in an input: it is not an event, so the channel records a refusal and nothing else. */
 const CONTROL_VALUE = "a control state";
 
+/** @throws InvalidRequestError for what no checkpoint can hold, or would give back as something else. */
+function assertStorable(subject: string, values: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(values)) {
+    const issue = storageIssue(value, MAX_VALUE_SIZE);
+    if (issue !== undefined) throw new InvalidRequestError(subject, `"${key}" ${issue}`, "plain JSON, or messages");
+  }
+}
+
 const isInput = (event: unknown): boolean => isPlainObject(event) && event["type"] === EVENT.INPUT;
 
 function kernelEvent(event: unknown): { event: string; why: string } | undefined {
@@ -260,12 +299,15 @@ function kernelEvent(event: unknown): { event: string; why: string } | undefined
   return type === BOOKKEEPING.ENTER || type === BOOKKEEPING.REPLY ? { event: type, why: "this event belongs to the kernel" } : undefined;
 }
 
-/** `isInput`: it comes from a user, whatever record it claims to have. */
-function readMessage(message: unknown, clock: Clock, isInput: boolean): unknown {
-  if (isPlainObject(message) && message["role"] === "remove") return new RemoveMessage({ id: String(message["id"]) });
-  const coerced = coerceMessageLikeToMessage(message as BaseMessageLike);
-  if (coerced.getType() !== "human") return coerced;
-  const named = messageWithId(coerced, coerced.id ?? clock.id());
-  if (isInput) withoutRecord(named);
-  return recordMessage(named, { author: "user", recipient: "team", type: "chat" });
+/** `isInput`: it comes from a client, which may claim neither an author nor what only the team's own messages say. */
+function incoming(given: unknown, clock: Clock, isInput: boolean): BaseMessage {
+  const message = readMessage(given);
+  if (message.getType() === "remove") return message;
+  const isUser = message.getType() === "human";
+  return ownMessage(message, (copy) => {
+    identify(copy, clock);
+    if (isInput) withoutRecord(copy);
+    if (isInput && !isUser) recordMessage(copy, { author: CLIENT, recipient: "team", type: messageType(copy) });
+    if (isUser) recordMessage(copy, { author: "user", recipient: "team", type: "chat" });
+  });
 }

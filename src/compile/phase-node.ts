@@ -8,21 +8,21 @@ import type { TaskRecords } from "../agent/task.js";
 import { expectListeners } from "../base/abort.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError, LoopLimitError } from "../base/errors.js";
-import { jsonIssue } from "../base/json.js";
+import { freeze, frozenCopy, jsonIssue } from "../base/json.js";
 import { repairHistory } from "../handoff/history.js";
 import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
 import { keepNestedResults } from "../langgraph/config.js";
 import { passenger } from "../langgraph/passenger.js";
+import { identify, MAX_VALUE_SIZE, ownMessage, readMessage, storageIssue, withoutOddities } from "../state/owned-message.js";
+import { tryReducer, type Reducers } from "../state/reducers.js";
 import type { BaseState } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
 import { valueLabel, type Control, type ControlEvent } from "../statechart/control.js";
 import { can, legalEvents, phasesOf } from "../statechart/legal.js";
 import { BOOKKEEPING, EVENT } from "../statechart/vocabulary.js";
+import { askable } from "./askable.js";
 import { outcomeOfCommand } from "./command.js";
-
-/** A user's reducer; the kernel knows nothing of its types. */
-export type Reducer = (current: unknown, update: unknown) => unknown;
 
 /** What all phase nodes of a compiled orchestration share. */
 export interface Team {
@@ -33,7 +33,7 @@ export interface Team {
   /** Keys of the extra state an agent may update. */
   readonly stateKeys: ReadonlySet<string>;
   /** How keys of the extra state take an update, where they do not just keep the last. */
-  readonly reducers: ReadonlyMap<string, Reducer>;
+  readonly reducers: Reducers;
   readonly budgets: WeakMap<Control, Budget>;
 }
 
@@ -126,8 +126,8 @@ function openTurn(team: Team, phase: string, agent: string, state: BaseState, bu
     phase,
     agent,
     messages,
-    state: extra,
-    results: Object.fromEntries(Object.entries(results).filter(([, result]) => result.episode === control.episode)),
+    state: freeze(extra),
+    results: freeze(Object.fromEntries(Object.entries(results).filter(([, result]) => result.episode === control.episode))),
     handover: control.handover?.to === phase ? control.handover : undefined,
     control,
     tasks,
@@ -148,7 +148,7 @@ async function outcomeOf(turn: Turn, run: Runner): Promise<Outcome<Record<string
   } catch (thrown) {
     const error: unknown = thrown ?? new Error(`Agent "${turn.agent}" threw ${String(thrown)}`); // LangGraph's tests read its name
     if (isParentCommand(error)) return outcomeOfCommand((error as ParentCommand).command, turn.agent, turn.messages);
-    throw error;
+    throw askable(error, turn.agent);
   }
 }
 
@@ -222,25 +222,13 @@ function reportsForAnother(chart: Chart, phase: string, type: string): boolean {
 /** Agents written for other graphs return plain `{ role, content }` too. */
 function readMessages(agent: string, messages: Outcome["messages"]): BaseMessage[] {
   try {
-    return (messages ?? []).map((message) => coerceMessageLikeToMessage(message));
-  } catch {
+    return (messages ?? []).map((message) => readMessage(withoutOddities(coerceMessageLikeToMessage(message))));
+  } catch (cause) {
+    const why = (cause instanceof Error ? cause.message : String(cause)).split("\n", 1).join("").slice(0, 200);
     throw new InvalidRequestError(
       `Agent "${agent}" returned messages`,
-      "one of them cannot be read",
+      `one of them cannot be read (${why})`,
       "messages as LangChain knows them, such as { role, content }",
-    );
-  }
-}
-
-/** A reducer that throws when the update is already stored would end every later run of the thread; here nothing is written yet. */
-function tryReducer(team: Team, turn: Turn, key: string, value: unknown): void {
-  try {
-    team.reducers.get(key)?.((turn as Turn<Readonly<Record<string, unknown>>>).state[key], value);
-  } catch (error) {
-    throw new InvalidRequestError(
-      `The update of "${key}" by agent "${turn.agent}"`,
-      `its reducer threw: ${error instanceof Error ? error.message : String(error)}`,
-      "a value that the reducer takes",
     );
   }
 }
@@ -257,17 +245,21 @@ function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknow
       `a key of the orchestration's state (${[...team.stateKeys].join(", ") || "it has none"})`,
     );
   }
-  for (const [key, value] of Object.entries(update)) tryReducer(team, turn, key, value);
+  for (const [key, value] of Object.entries(update)) {
+    const issue = storageIssue(value, MAX_VALUE_SIZE);
+    if (issue !== undefined)
+      throw new InvalidRequestError(`The update of "${key}" by agent "${turn.agent}"`, issue, "plain JSON, or messages");
+    tryReducer(team.reducers, `The update of "${key}" by agent "${turn.agent}"`, key, (turn.state as Readonly<typeof update>)[key], value);
+  }
   const spoken = readMessages(turn.agent, outcome.messages);
   if (outcome.content !== undefined && outcome.content !== "")
     spoken.push(new AIMessage({ content: outcome.content, name: turn.agent, id: team.clock.id() }));
   const recipient = next.last.starts.map((phase) => team.directory.agentOf.get(phase) ?? phase).join(",") || "user";
   const messages = repairHistory(spoken).map((message) =>
-    recordMessage(message, {
-      author: turn.agent,
-      recipient: messageType(message) === "tool" ? turn.agent : recipient,
-      type: messageType(message),
-      phase: turn.phase,
+    ownMessage(message, (copy) => {
+      const type = messageType(copy);
+      identify(copy, team.clock);
+      recordMessage(copy, { author: turn.agent, recipient: type === "tool" ? turn.agent : recipient, type, phase: turn.phase });
     }),
   );
   const { error } = event as { readonly error?: { name: string; message: string } };
@@ -279,11 +271,11 @@ function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknow
     at: event.meta?.at ?? 0,
     status: failed ? "failed" : "ok",
     content: messages.findLast((message) => message.getType() === "ai")?.text ?? "",
-    ...(outcome.data === undefined ? {} : { data: outcome.data }),
+    ...(outcome.data === undefined ? {} : { data: frozenCopy(outcome.data) }),
     ...(failed && error !== undefined ? { error } : {}),
   };
   return {
-    ...update,
+    ...frozenCopy(update),
     ...(messages.length === 0 ? {} : { messages }),
     ...(outcome.next.kind === "progress" && outcome.data === undefined ? {} : { results: { [turn.phase]: result } }),
     ...(outcome.tasks === undefined ? {} : { tasks: outcome.tasks }),

@@ -20,8 +20,8 @@ const of = (config: Config, key: string): unknown => (config?.configurable as Re
 export const saverOf = (config: Config): BaseCheckpointSaver | undefined =>
   of(config, LANGGRAPH_KEY.checkpointer) as BaseCheckpointSaver | undefined; // only LangGraph sets it
 
-/** Whether a graph is called inside a node of another. A namespace does not tell: a client may send any. */
-export const isNestedRun = (config: Config): boolean => of(config, LANGGRAPH_KEY.read) !== undefined;
+/** Whether a graph is called inside a node of another. A namespace does not tell, nor does plain data: a client may send any. */
+export const isNestedRun = (config: Config): boolean => typeof of(config, LANGGRAPH_KEY.read) === "function";
 
 /** Whether the run goes on with what was pending on its thread. */
 export const isResuming = (config: Config): boolean => of(config, LANGGRAPH_KEY.resuming) === true;
@@ -56,6 +56,17 @@ export function streamingTo(stream: StreamLike | undefined, place: readonly stri
     push: ([namespace, mode, payload]) => stream.push([[...place, ...namespace], mode, payload]),
   };
   return { [LANGGRAPH_KEY.stream]: forwarded };
+}
+
+/** Beginnings of the keys that only LangGraph and this package write. */
+const PRIVATE = ["__pregel_", "__phasegraph_"] as const;
+
+/** The config of a run that no node began, without what its caller has no business to say. */
+export function withoutPrivateKeys<C extends RunnableConfig>(config: C): C {
+  const { configurable } = config ?? {};
+  const isPrivate = (key: string): boolean => PRIVATE.some((prefix) => key.startsWith(prefix));
+  if (configurable === undefined || !Object.keys(configurable).some(isPrivate)) return config;
+  return { ...config, configurable: Object.fromEntries(Object.entries(configurable).filter(([key]) => !isPrivate(key))) };
 }
 
 /** What of a `configurable` is the caller's own, and the stream: the rest belongs to the run around. */

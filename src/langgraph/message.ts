@@ -7,6 +7,13 @@ export function messageWithId<M extends BaseMessage>(message: M, id: string): M 
   return message;
 }
 
+/** A copy of a message, of the same class; its parts are the same. What names its written keys is copied too. */
+export function messageCopy<M extends BaseMessage>(message: M): M {
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(message) as object) as M, message);
+  copy.lc_kwargs = { ...copy.lc_kwargs };
+  return copy;
+}
+
 /** How the JSON of every message of LangChain begins. */
 export const MESSAGE_NAMESPACE: readonly string[] = ["langchain_core", "messages"];
 

@@ -1,16 +1,18 @@
 import { BaseChannel, REMOVE_ALL_MESSAGES, type Messages } from "@langchain/langgraph";
-import { coerceMessageLikeToMessage, type BaseMessage, type BaseMessageLike } from "@langchain/core/messages";
-import { messageWithId } from "../langgraph/message.js";
+import type { BaseMessage, BaseMessageLike } from "@langchain/core/messages";
+import { systemClock } from "../base/clock.js";
+import { identify, ownMessage, readMessage } from "./owned-message.js";
 import { fromStoredForm, storedForm, type StoredForm } from "./stored-messages.js";
 
 /**
  * The conversation, merged by id as LangGraph's own reducer does. Total: what cannot be read as a message, and the removal of a
  * message that is not there, change nothing. LangGraph's reducer throws on both, after the write was stored, which breaks the thread.
+ * Its messages cannot be changed, and whoever reads it is given a list of their own.
  */
 export class MessagesChannel extends BaseChannel<BaseMessage[], Messages, readonly StoredForm[]> {
   lc_graph_name = "PhasegraphMessages";
 
-  constructor(private value: BaseMessage[] = []) {
+  constructor(private value: readonly BaseMessage[] = []) {
     super();
   }
 
@@ -34,7 +36,7 @@ export class MessagesChannel extends BaseChannel<BaseMessage[], Messages, readon
   }
 
   override get(): BaseMessage[] {
-    return this.value;
+    return [...this.value];
   }
 
   override checkpoint(): readonly StoredForm[] {
@@ -56,31 +58,26 @@ export class MessagesChannel extends BaseChannel<BaseMessage[], Messages, readon
 }
 
 /** LangGraph applies an update for each routing decision, and again for the superstep: the second is a look-up, and leads to the very same list. */
-const newest = new WeakMap<readonly BaseMessage[], { readonly update: Messages; readonly result: BaseMessage[] }>();
+const newest = new WeakMap<readonly BaseMessage[], { readonly update: Messages; readonly result: readonly BaseMessage[] }>();
 
 /** LangGraph takes a checkpoint of the channel for each routing decision too, and reads it back at once: both are look-ups. */
 const stored = new WeakMap<readonly BaseMessage[], readonly StoredForm[]>();
-const live = new WeakMap<readonly StoredForm[], BaseMessage[]>();
+const live = new WeakMap<readonly StoredForm[], readonly BaseMessage[]>();
 
 function readable(message: BaseMessageLike): BaseMessage[] {
   try {
-    return [coerceMessageLikeToMessage(message)];
+    return [identify(readMessage(message), systemClock)]; // into the message itself: each update is applied twice, and both must give the same
   } catch {
     return [];
   }
 }
 
-function merge(known: readonly BaseMessage[], written: readonly BaseMessage[]): BaseMessage[] {
+function merge(known: readonly BaseMessage[], written: readonly BaseMessage[]): readonly BaseMessage[] {
   const byId = new Map(known.map((message) => [message.id, message]));
   for (const message of written) {
-    if (message.getType() !== "remove") byId.set(named(message).id, message);
+    if (message.getType() !== "remove") byId.set(message.id, ownMessage(message));
     else if (message.id === REMOVE_ALL_MESSAGES) byId.clear();
     else byId.delete(message.id);
   }
   return [...byId.values()];
-}
-
-/** An id is written into the message itself, because LangGraph applies each update twice and both must give the same. */
-function named(message: BaseMessage): BaseMessage {
-  return messageWithId(message, message.id ?? crypto.randomUUID());
 }

@@ -45,14 +45,6 @@ describe("A4 messages in a checkpoint", () => {
     );
   });
 
-  it("a message whose parts were replaced is written anew", () => {
-    const live = new AIMessage({ content: "before", id: "1" });
-    const before = storedForm(live);
-    live.content = "after";
-    expect(storedForm(live)).not.toBe(before);
-    expect(fromStoredForm(storedForm(live)).text).toBe("after");
-  });
-
   it("what JSON would not bring back is left to LangGraph's serializer", () => {
     const chunk = new AIMessageChunk("part");
     const bytes = new ToolMessage({ tool_call_id: "1", content: "", artifact: new Uint8Array([1]) });
