@@ -97,9 +97,10 @@ export class CheckpointCodec {
   }
 
   /** Takes the writes of a task as they are now. */
-  async writes(writes: readonly PendingWrite[], task: string): Promise<Encoded<WriteRow[]>> {
+  async writes(writes: readonly PendingWrite[], task: string, path: string): Promise<Encoded<WriteRow[]>> {
     const capture = new Capture(this.serializer, this.known);
     const taken = writes.map(([channel, value], index) => ({
+      path,
       task,
       position: WRITES_IDX_MAP[channel] ?? index,
       channel,

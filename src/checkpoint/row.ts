@@ -22,6 +22,8 @@ export interface CheckpointRow extends Place {
 
 /** A pending write as a database holds it, without its checkpoint. */
 export interface WriteRow {
+  /** Where its task stands in the step; writes are read in this order. Empty for what no task wrote, and before LangGraph 1.5. */
+  readonly path: string;
   readonly task: string;
   /** Its place among the writes of the task; special channels have negative places of their own. */
   readonly position: number;

@@ -143,10 +143,10 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
     return configOf(place);
   }
 
-  override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
+  override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string, taskPath = ""): Promise<void> {
     const place = placeOf(config);
     if (place.id === "") throw new InvalidRequestError("config", "there is no configurable.checkpoint_id", "the id of a checkpoint");
-    const { rows, chunks } = await this.codec.writes(writes, taskId);
+    const { rows, chunks } = await this.codec.writes(writes, taskId, taskPath);
     this.store(place.thread, chunks, (thread) => this.tables.addWrites(thread, place, rows));
   }
 
@@ -237,7 +237,7 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
       const encoded = await this.codec.checkpoint({ ...place, parent: parent ?? null }, checkpoint, metadata, checkpoint.channel_versions);
       const written = await Promise.all(
         writes.map(async ({ task, position, channel, value }) => {
-          const { rows, chunks } = await this.codec.writes([[channel, value]], task);
+          const { rows, chunks } = await this.codec.writes([[channel, value]], task, "");
           return { rows: rows.map((row) => ({ ...row, position })), chunks };
         }),
       );

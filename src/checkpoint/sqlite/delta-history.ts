@@ -41,8 +41,8 @@ export function readDeltas(
     for (const ancestor of line) {
       if (remaining.size === 0 || visited.has(ancestor.id)) return { reviver, channels };
       visited.add(ancestor.id);
-      const writes = tables.writes(ancestor).filter(({ channel }) => remaining.has(channel));
-      writes.sort((a, b) => (a.task === b.task ? b.position - a.position : a.task < b.task ? 1 : -1));
+      const newestFirst = tables.writes(ancestor).toReversed();
+      const writes = newestFirst.filter(({ channel }) => remaining.has(channel));
       const items = gathered(reviver.gather(writes.map(entryOf)), tables, thread.tree);
       for (const [index, { channel, task }] of writes.entries()) channels.get(channel)?.writes.unshift([task, items[index] as Item]); // one item for each write
       const seeds = gathered(reviver.gatherKeys(bodyOf(ancestor).values, remaining), tables, thread.tree);

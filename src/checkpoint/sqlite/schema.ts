@@ -51,5 +51,11 @@ export const CHECKPOINT_SCHEMA: SchemaPart = {
           PRIMARY KEY (thread, ns, checkpoint, task, position)
         ) WITHOUT ROWID;
       `),
+    // LangGraph says since 1.5 in which order the writes of a step are read: by the path of their task
+    (connection) =>
+      connection.exec(`
+        ALTER TABLE pending_write ADD COLUMN path TEXT NOT NULL DEFAULT '';
+        ALTER TABLE pending_write DROP COLUMN sequence;
+      `),
   ],
 };

@@ -53,12 +53,12 @@ export class CheckpointTables {
       latest: prepare<[string, string], CheckpointRow>(`${from} ORDER BY checkpoint.id DESC LIMIT 1`),
       roots: prepare<[string, string], CheckpointRow>(`${from} AND parent IS NULL`),
       writes: prepare<[string, string, string], WriteRow>(
-        `SELECT task, position, channel, value FROM pending_write WHERE ${OF_THREAD} AND ns = ? AND checkpoint = ? ORDER BY sequence`,
+        `SELECT path, task, position, channel, value FROM pending_write WHERE ${OF_THREAD} AND ns = ? AND checkpoint = ?
+         ORDER BY path, task, position`,
       ),
       write: prepare<[WriteKey]>(
-        `INSERT INTO pending_write (thread, ns, checkpoint, task, position, sequence, channel, value)
-         VALUES (@thread, @ns, @checkpoint, @task, @position, (SELECT coalesce(max(sequence), 0) + 1 FROM pending_write
-           WHERE thread = @thread AND ns = @ns AND checkpoint = @checkpoint), @channel, @value)
+        `INSERT INTO pending_write (thread, ns, checkpoint, path, task, position, channel, value)
+         VALUES (@thread, @ns, @checkpoint, @path, @task, @position, @channel, @value)
          ON CONFLICT DO UPDATE SET channel = excluded.channel, value = excluded.value WHERE position < 0`,
       ),
       ancestors: prepare<[string, string, string, number], CheckpointRow>(

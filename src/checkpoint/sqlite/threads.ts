@@ -59,8 +59,8 @@ export function copyThread(connection: Connection, source: string, target: strin
     .run(to, from.id);
   connection
     .prepare(
-      `INSERT INTO pending_write (thread, ns, checkpoint, task, position, sequence, channel, value)
-       SELECT ?, ns, checkpoint, task, position, sequence, channel, value FROM pending_write WHERE thread = ?`,
+      `INSERT INTO pending_write (thread, ns, checkpoint, path, task, position, channel, value)
+       SELECT ?, ns, checkpoint, path, task, position, channel, value FROM pending_write WHERE thread = ?`,
     )
     .run(to, from.id);
 }
