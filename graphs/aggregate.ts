@@ -1,4 +1,5 @@
 import type { Result } from "../src/agent/agent.js";
+import { jsonIn } from "../src/base/fences.js";
 import { isPlainObject, jsonIssue } from "../src/base/json.js";
 import { Ballot, count, isEqual, type CastBallot, type Tally } from "./ballots.js";
 
@@ -73,12 +74,8 @@ function valueOf(result: Result): Readonly<Record<string, unknown>> {
 }
 
 function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(/```(?:json)?\s*([\s\S]*?)```/.exec(text)?.[1] ?? text);
-    return isPlainObject(value) && jsonIssue(value, MAX_PARSED) === undefined ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = jsonIn(text);
+  return isPlainObject(value) && jsonIssue(value, MAX_PARSED) === undefined ? value : undefined;
 }
 
 function ballotOf(result: Result): CastBallot {

@@ -13,6 +13,7 @@ import {
   InvalidModelOutputError,
   StepTimeoutError,
 } from "../src/base/errors.js";
+import { jsonIn } from "../src/base/fences.js";
 import { frozenCopy } from "../src/base/json.js";
 import { viewHistory, type HistoryView } from "../src/handoff/history.js";
 import { askApproval } from "./approval.js";
@@ -163,7 +164,7 @@ class ModelTurn<State, Output> {
     const calls = message.tool_calls ?? [];
     if (calls.length === 0) {
       if (agent.output === undefined) return { next: { kind: "done" } };
-      return this.decide(parseText(message.text), (problem) =>
+      return this.decide(jsonIn(message.text) ?? message.text, (problem) =>
         this.added.push(recordMessage(new HumanMessage({ content: problem, id: turn.clock.id() }), note(turn))),
       );
     }
@@ -296,16 +297,6 @@ const editedNote = (args: Readonly<Record<string, unknown>>): string =>
   `[A person changed the arguments before this was done, to ${JSON.stringify(args)}]`;
 
 const note = (turn: Turn) => ({ author: turn.orchestration, recipient: turn.agent, type: "system", phase: turn.phase }) as const;
-
-/** JSON in a text, fenced or not; the text itself when there is none. */
-function parseText(text: string): unknown {
-  const body = /```(?:json)?\s*([\s\S]*?)```/.exec(text)?.[1] ?? text;
-  try {
-    return JSON.parse(body);
-  } catch {
-    return text;
-  }
-}
 
 /** A pattern's own tool has no effects: nothing about its call has to be stored before the turn is. */
 function answerOf(tool: PatternTool, call: ToolCall): ToolOutcome {

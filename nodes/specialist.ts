@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
+import { fencesIn } from "../src/base/fences.js";
 import { agent } from "./agent.js";
 import type { ModelAgent } from "./model-turn.js";
 import { runTools } from "./tool-calls.js";
@@ -151,7 +152,7 @@ async function runScripts(turn: Turn, tools: readonly StructuredToolInterface[],
 }
 
 const scriptsIn = (text: string): { language: string; code: string }[] =>
-  [...text.matchAll(/```([A-Za-z]+)[^\n]*\n([\s\S]*?)```/g)].flatMap(([, tag = "", code = ""]) => {
+  fencesIn(text).flatMap(({ tag, lines: code }) => {
     const language = LANGUAGES[tag.toLowerCase()];
-    return language === undefined ? [] : [{ language, code }];
+    return language === undefined || code === "" ? [] : [{ language, code }];
   });

@@ -1,3 +1,5 @@
+import { jsonIn } from "../base/fences.js";
+import { isPlainObject } from "../base/json.js";
 import { readCharter, type Charter, type CharterStatus } from "./charter.js";
 
 const HEADINGS = { goal: "Goal", paths: "Paths", criteria: "Acceptance criteria", checklist: "QA checklist", record: "Record" } as const;
@@ -30,17 +32,17 @@ export function charterMarkdown({ charter, records, verdicts }: CharterStatus): 
  * @throws InvalidRequestError as {@link readCharter} does.
  */
 export function charterFrom(text: string): Charter {
-  const json = parsed(/```(?:json)?\s*(\{[\s\S]*?\})\s*```/.exec(text)?.[1] ?? text);
-  if (json !== undefined) return readCharter(json);
+  const json = jsonIn(text);
+  if (isPlainObject(json)) return readCharter(json);
   const lines = new Map<string, string[]>();
   let under: string[] = [];
   for (const line of text.split(/\r?\n/)) {
-    const heading = /^#+\s+(.*?)\s*#*$/.exec(line)?.[1]?.toLowerCase();
+    const heading = headingOf(line)?.toLowerCase();
     if (heading === undefined) under.push(line);
     else lines.set(heading, (under = []));
   }
   const linesOf = (heading: string): string[] => lines.get(heading.toLowerCase()) ?? [];
-  const list = (heading: string): string[] => linesOf(heading).flatMap((line) => /^\s*[-*]\s+(.*)$/.exec(line)?.[1] ?? []);
+  const list = (heading: string): string[] => linesOf(heading).flatMap((line) => /^\s*[-*]\s(.*)$/.exec(line)?.[1]?.trimStart() ?? []);
   const items = (heading: string): string[] =>
     list(heading).map((line) =>
       line
@@ -56,13 +58,13 @@ export function charterFrom(text: string): Charter {
   });
 }
 
-function parsed(text: string): unknown {
-  if (!text.trim().startsWith("{")) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** What a line says when it is a heading, without the signs around it. */
+function headingOf(line: string): string | undefined {
+  const words = line.replace(/^#+/, "");
+  if (words === line || !/^\s/.test(words)) return undefined;
+  let end = words.length;
+  while (words[end - 1] === "#") end -= 1;
+  return words.slice(0, end).trim();
 }
 
 const oneLine = (words: string): string => words.trim().replace(/\s+/g, " ");

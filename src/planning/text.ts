@@ -4,8 +4,8 @@ export interface Step {
   readonly parts: readonly Step[];
 }
 
-const ITEM = /^(\s*)(?:[-*•]|\d+[.)])\s+(.+)$/;
-const STEP_END = /(?<=[.!?])\s+|;\s+|,?\s+(?:and\s+)?then\s+/i;
+const ITEM = /^(\s*)(?:[-*•]|\d+[.)])\s(.*)$/;
+const STEP_END = /(?<=[.!?]) |; |,? (?:and )?then /i;
 
 /**
  * The steps a text names: the items of its lists, nested as they are indented; without a list its sentences, and what `;` or
@@ -14,10 +14,12 @@ const STEP_END = /(?<=[.!?])\s+|;\s+|,?\s+(?:and\s+)?then\s+/i;
 export function stepsOf(text: string): Step[] {
   const items = text.split("\n").flatMap((line) => {
     const [, indent = "", words = ""] = ITEM.exec(line) ?? [];
-    return words === "" ? [] : [{ depth: indent.replaceAll("\t", "  ").length, text: words.trim() }];
+    const item = { depth: indent.replaceAll("\t", "  ").length, text: words.trim() };
+    return item.text === "" ? [] : [item];
   });
   if (items.length > 0) return nested(items);
   return text
+    .replace(/\s+/g, " ") // so that no pattern has to look for the end of white space
     .split(STEP_END)
     .map((part) => part.trim())
     .filter((part) => part !== "")

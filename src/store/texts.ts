@@ -10,7 +10,7 @@ export const WHOLE = "$";
 export function textsAt(value: unknown, path: string): string[] {
   if (path === WHOLE) return [JSON.stringify(value, undefined, 2)];
   let found: unknown[] = [value];
-  for (const [, name, index] of path.matchAll(/([^.[\]]+)|\[([^\]]*)\]/g))
+  for (const [, name, index] of path.matchAll(/([^.[\]]+)|\[([^[\]]*)\]/g))
     found = found.flatMap((item) => (name === undefined ? entriesAt(item, index ?? "") : fieldAt(item, name)));
   return found.flatMap(textOf);
 }

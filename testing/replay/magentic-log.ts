@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { InvalidRequestError } from "../../src/base/errors.js";
 import { isPlainObject } from "../../src/base/json.js";
-import { TeamOfLog, type RecordedMember } from "./recorded-team.js";
+import { askedBy, TeamOfLog, type RecordedMember } from "./recorded-team.js";
 
 /** One round of a recorded run: a progress ledger, and what came of it. */
 export interface RecordedRound {
@@ -82,9 +82,19 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const LEDGER = /^\s*Updated Ledger:/;
 const PLAN = /^\s*(?:Initial|New) plan:/;
-const ASK = /^Orchestrator\s*\(->\s*(.+?)\s*\)$/;
 /** What the record says of itself between ledgers; all of it follows from them. */
 const NOTES = /^\s*(?:Next speaker\b|Request satisfied|Stalled\.|Replan counter exceeded)/;
+
+/** What stands between two marks, or behind the first when the second is missing; undefined without the first. */
+function between(text: string, from: string, to?: string): string | undefined {
+  const start = text.indexOf(from);
+  if (start < 0) return undefined;
+  const end = to === undefined ? text.length : text.indexOf(to, start);
+  return end < 0 ? undefined : text.slice(start + from.length, end).trim();
+}
+
+const FACTS = "initial fact sheet to consider:";
+const STEPS = "Here is the plan to follow as best as possible:";
 
 /** Goes through a history line by line; each is used, or set aside with the reason. */
 class LogReader {
@@ -105,7 +115,7 @@ class LogReader {
   }
 
   read(line: number, role: string, content: string): void {
-    const to = ASK.exec(role)?.[1];
+    const to = askedBy(role);
     if (to !== undefined) this.ask(line, role, to, content);
     else if (role === "Orchestrator (thought)") this.think(line, role, content);
     else if (role === "Orchestrator (termination condition)") this.stop(content);
@@ -140,11 +150,10 @@ class LogReader {
   }
 
   private newPlan(content: string): void {
-    const [, facts, plan] =
-      /initial fact sheet to consider:\s*([\s\S]*?)Here is the plan to follow as best as possible:\s*([\s\S]*)$/.exec(content) ?? [];
+    const facts = between(content, FACTS, STEPS);
     this.hasPlan = true;
-    this.facts = facts?.trim() ?? this.facts;
-    this.plan = plan?.trim() ?? content.replace(PLAN, "").trim();
+    this.facts = facts ?? this.facts;
+    this.plan = facts === undefined ? content.replace(PLAN, "").trim() : (between(content, STEPS) ?? "");
   }
 
   private note(note: string): void {

@@ -24,7 +24,7 @@ export class TeamOfLog {
 
   constructor(entries: readonly Entry[]) {
     const described = new Map(entries.flatMap(({ role, content }) => (role === "Orchestrator (thought)" ? teamIn(content) : [])));
-    const asked = entries.flatMap(({ role }) => /^Orchestrator\s*\(->\s*(.+?)\s*\)$/.exec(role)?.[1] ?? []);
+    const asked = entries.flatMap(({ role }) => askedBy(role) ?? []);
     const spoke = entries
       .map(({ role }) => role)
       .filter((role) => !role.startsWith("Orchestrator") && (role !== "human" || asked.includes(role)));
@@ -43,6 +43,12 @@ export class TeamOfLog {
   }
 }
 
+/** Whom the orchestrator asked, by the role of a line: `Orchestrator (-> Coder)`. */
+export function askedBy(role: string): string | undefined {
+  if (!/^Orchestrator\s*\(->/.test(role) || !role.endsWith(")")) return undefined;
+  return role.slice(role.indexOf("->") + 2, -1).trim() || undefined;
+}
+
 /** The name itself where it can be an id; else what of it can, and a number where that is taken. */
 function freeId(name: string, taken: ReadonlySet<string>): string {
   const base = AGENT_ID.test(name)
@@ -57,12 +63,20 @@ function freeId(name: string, taken: ReadonlySet<string>): string {
   }
 }
 
-const TEAM = /assembled the following team:\s*([\s\S]*?)(?:\n\s*\n\s*\n|Here is an initial fact sheet|$)/;
+const TEAM = "assembled the following team:";
+const AFTER_TEAM = "Here is an initial fact sheet";
 
 /** Name and description of each member, as a plan lists them: one a line. */
 function teamIn(plan: string): [name: string, description: string][] {
-  const [, list = ""] = /^\s*(?:Initial|New) plan:/.test(plan) ? (TEAM.exec(plan) ?? []) : [];
-  return list.split("\n").flatMap((line): [string, string][] => {
+  const start = /^\s*(?:Initial|New) plan:/.test(plan) ? plan.indexOf(TEAM) : -1;
+  if (start < 0) return [];
+  const [list = ""] = plan
+    .slice(start + TEAM.length)
+    .trimStart()
+    .split(AFTER_TEAM, 1);
+  const lines = list.split("\n");
+  const end = lines.findIndex((line, index) => line.trim() === "" && lines[index + 1]?.trim() === "" && index + 2 < lines.length);
+  return lines.slice(0, end < 0 ? lines.length : end).flatMap((line): [string, string][] => {
     const [, name, description] = /^\s*([\w-]+(?: [\w-]+){0,3}): (.*)$/.exec(line) ?? [];
     return name === undefined || description === undefined ? [] : [[name, description]];
   });
