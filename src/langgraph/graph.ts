@@ -9,6 +9,23 @@ export type Run = AsyncGenerator<never>;
 
 type Definition = ConstructorParameters<typeof CompiledStateGraph>[0];
 
+/** What LangGraph keeps of one run while it goes on: the promises of its saver, awaited when the run ends. */
+interface Loop {
+  checkpointerPromises: Set<Promise<unknown>>;
+}
+type RunLoop = (given: { readonly loop: Loop }) => Promise<void>;
+
+/**
+ * A saver that fails rejects before LangGraph looks, and Node ends the process for a rejection that nobody has looked at; the run
+ * rejects with it all the same. LangGraph does so itself since 1.5; graphs that are no orchestrations are left to it.
+ */
+class Seen extends Set<Promise<unknown>> {
+  override add(promise: Promise<unknown>): this {
+    promise.catch(() => undefined);
+    return super.add(promise);
+  }
+}
+
 /**
  * A compiled graph of LangGraph with a place for what has to happen at its entrance and to what is shown of its state. LangGraph
  * has no such places; this knows the two methods that serve.
@@ -20,6 +37,19 @@ export abstract class EnteredGraph<
   Input extends AnyStateSchema,
   Output extends AnyStateSchema,
 > extends CompiledStateGraph<State, Update, Nodes, Input, Output> {
+  static {
+    // private in LangGraph's types, so it cannot be overridden as a method
+    const { _runLoop: runLoop } = CompiledStateGraph.prototype as unknown as { readonly _runLoop: RunLoop };
+    Object.defineProperty(this.prototype, "_runLoop", {
+      configurable: true,
+      writable: true,
+      value(this: CompiledStateGraph<unknown, unknown>, given: Parameters<RunLoop>[0]) {
+        given.loop.checkpointerPromises = new Seen(given.loop.checkpointerPromises);
+        return runLoop.call(this, given);
+      },
+    });
+  }
+
   constructor(fields: Definition) {
     super(fields as never); // the same fields, whatever the types of the state
   }

@@ -188,6 +188,25 @@ describe("the compiled graph", () => {
     expect(graph.runs).toBeGreaterThan(201);
   });
 
+  it("_runLoop is given the loop, whose checkpointerPromises are those of the saver", async () => {
+    const graph = counted();
+    const { _runLoop: runLoop } = CompiledStateGraph.prototype as never as { readonly _runLoop: (given: Given) => Promise<void> };
+    type Given = { readonly loop: { readonly checkpointerPromises: Set<Promise<unknown>> } };
+    let promises = new Set<Promise<unknown>>();
+    let added = 0;
+    Object.assign(graph, {
+      _runLoop(given: Given) {
+        promises = given.loop.checkpointerPromises;
+        const add = promises.add.bind(promises);
+        promises.add = (promise) => add(promise) && ((added += 1), promises);
+        return runLoop.call(this, given);
+      },
+    });
+    await graph.invoke({ seen: [] }, thread("1"));
+    expect(promises).toBeInstanceOf(Set);
+    expect(added).toBeGreaterThan(2);
+  });
+
   it("a prototype given to a compiled graph survives withConfig", () => {
     expect(counted().withConfig({ recursionLimit: 7 })).toBeInstanceOf(Counted);
   });
