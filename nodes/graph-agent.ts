@@ -1,8 +1,9 @@
-import type { BaseMessage, ToolMessage } from "@langchain/core/messages";
+import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
 import { mergeConfigs, type RunnableConfig } from "@langchain/core/runnables";
 import { isGraphBubbleUp, isParentCommand, type ParentCommand } from "@langchain/langgraph";
 import type { PhaseRun, Turn } from "../src/agent/agent.js";
 import type { Outcome } from "../src/agent/outcome.js";
+import { WORK } from "../src/agent/work.js";
 import { InvalidDefinitionError, PhasegraphError } from "../src/base/errors.js";
 import { outcomeOfCommand } from "../src/compile/command.js";
 import { BUDGET } from "../src/compile/phase-node.js";
@@ -50,6 +51,7 @@ export function graphRun<State, Graph extends AnyGraph>(agent: GraphAgent<string
   let unstored: Prepared | undefined; // a graph with memory cannot run where nothing is stored
   return {
     subgraphs: [usual.graph],
+    unfinished: (values, known) => unfinishedIn(agent.id, values, new Set(known.flatMap(({ id }) => id ?? []))),
     run: async (turn) => {
       const stored = saverOf(turn.config) !== undefined;
       const prepared = stored || !remembers ? usual : (unstored ??= source.prepare(undefined));
@@ -90,6 +92,7 @@ async function runGraph<State, Graph extends AnyGraph>(
   try {
     for await (const state of await stream(agent.input?.(turn) ?? { messages: given }, { ...config, streamMode: "values" })) values = state;
   } catch (error) {
+    if (!isParentCommand(error)) WORK.of(turn.config)?.add({ said: unfinishedIn(agent.id, values, known) }, false);
     const over = meter.exceeded();
     if (over !== undefined || !isParentCommand(error)) throw error;
     return jumped(turn, (error as ParentCommand).command, { said: newMessages(messagesOf(values), known), results: meter.results });
@@ -116,6 +119,12 @@ export function outcomeOf<State>(id: string, values: unknown, known: ReadonlySet
     ...(structuredResponse === undefined ? {} : { data: structuredResponse }),
     next: { kind: "done" },
   };
+}
+
+/** What a graph had said and done when its turn ended before its end: not what it was told, by its input or on its way. */
+function unfinishedIn(id: string, values: unknown, known: ReadonlySet<string>): BaseMessage[] {
+  const own = newMessages(messagesOf(values), known).filter((message) => AIMessage.isInstance(message) || ToolMessage.isInstance(message));
+  return withoutEnd(signed(own, id));
 }
 
 /** A jump out of the graph, as langgraph-swarm's handoff tools make it: a wish, with everything that was said and done before it. */

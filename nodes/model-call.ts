@@ -2,16 +2,17 @@ import { SystemMessage, type AIMessage, type BaseMessage } from "@langchain/core
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { PatternTool, Turn } from "../src/agent/agent.js";
-import { untilAborted } from "../src/base/abort.js";
 import { InvalidModelOutputError } from "../src/base/errors.js";
+import { durably } from "../src/compile/durable.js";
 import { readAnswer } from "./model-answer.js";
-import { durably } from "./tool-calls.js";
 
 /** What one call of a model needs. */
 export interface ModelCall {
   readonly model: BaseChatModel;
   readonly system: string | undefined;
   readonly messages: readonly BaseMessage[];
+  /** What the turn itself said since the last piece of it was stored; stored with the answer. */
+  readonly before: readonly BaseMessage[];
   readonly tools: readonly (StructuredToolInterface | PatternTool)[];
   /** Set when the model must answer through this tool. */
   readonly forced: string | undefined;
@@ -29,7 +30,7 @@ export interface ModelAnswer {
 /** Calls the model as a durable task, with the node's callbacks, so that its tokens stream as the node's own. */
 export async function callModel(turn: Turn, call: ModelCall): Promise<ModelAnswer> {
   const { callbacks, metadata } = turn.config;
-  const ask = async (): Promise<AIMessage> => {
+  const ask = async (): Promise<{ readonly said: readonly BaseMessage[] }> => {
     const bound = call.tools.length === 0 ? call.model : bind(call);
     const prompt = call.system === undefined ? call.messages : [new SystemMessage(call.system), ...call.messages];
     const answer = await bound
@@ -41,12 +42,20 @@ export async function callModel(turn: Turn, call: ModelCall): Promise<ModelAnswe
       .catch((error: unknown) => {
         throw brokenOff(turn, error) ?? error;
       });
-    return readAnswer(turn, answer, call.messages);
+    return { said: [...call.before, readAnswer(turn, answer, call.messages)] };
   };
-  const stored = call.durable ? await durably(turn, "call_model", ask, call.signal) : await untilAborted(call.signal, ask);
+  const { signal, durable } = call;
+  const { said } = await durably(turn, {
+    name: "call_model",
+    signal,
+    durable,
+    run: ask,
+    read: (message) => ({ said: [message as AIMessage] }), // as it was stored before pieces told whose they are
+  });
+  const message = said.at(-1) as AIMessage; // put there by `ask`
   return {
-    message: stored,
-    malformed: new Map((stored.invalid_tool_calls ?? []).map((invalid) => [invalid.id ?? "", invalid.error ?? "not valid JSON"])),
+    message,
+    malformed: new Map((message.invalid_tool_calls ?? []).map((invalid) => [invalid.id ?? "", invalid.error ?? "not valid JSON"])),
   };
 }
 

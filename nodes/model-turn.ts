@@ -1,10 +1,11 @@
-import { HumanMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
 import { tool, type StructuredToolInterface } from "@langchain/core/tools";
 import { z } from "zod";
 import type { HandoffTarget, PatternTool, PhaseRun, Turn } from "../src/agent/agent.js";
 import { HANDOFF_TOOL, recordMessage } from "../src/agent/conversation.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
+import { WORK, type Piece } from "../src/agent/work.js";
 import { untilAborted } from "../src/base/abort.js";
 import {
   BudgetExceededError,
@@ -21,7 +22,7 @@ import { chatModel, type ChatModel } from "./chat-model.js";
 import { withHandoverNote } from "./handover-note.js";
 import { HandoffArguments, HandoffTools, refusedHandoff } from "./handoff-tool.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
-import { runTools, type ToolOutcome } from "./tool-calls.js";
+import { pieceOf, runTools, type AskedCall, type ToolOutcome } from "./tool-calls.js";
 
 /** Limits of one turn of one agent. */
 export interface TurnLimits {
@@ -112,6 +113,8 @@ function givenTools({ agent, tools = [] }: Turn, own: Kit["tools"]): ReadonlyMap
 /** One turn: model → tools → … → a reply, a decision or a handoff. Lives as long as the node runs; what must survive is in tasks. */
 class ModelTurn<State, Output> {
   private readonly added: BaseMessage[] = [];
+  /** What the turn itself said since the last piece of it was stored. */
+  private unstored: BaseMessage[] = [];
   private readonly open: readonly HandoffTarget[];
   private readonly given: ReadonlyMap<string, PatternTool>;
   private update: Record<string, unknown> = {};
@@ -146,6 +149,7 @@ class ModelTurn<State, Output> {
         model,
         system,
         messages: [...before, ...this.added],
+        before: this.unstored,
         tools: offered,
         forced,
         signal: this.signal,
@@ -161,47 +165,50 @@ class ModelTurn<State, Output> {
   private async settle({ message, malformed }: ModelAnswer): Promise<Outcome<State> | undefined> {
     const { agent, turn } = this;
     this.added.push(message);
+    this.unstored = [];
     const calls = message.tool_calls ?? [];
     if (calls.length === 0) {
       if (agent.output === undefined) return { next: { kind: "done" } };
       return this.decide(jsonIn(message.text) ?? message.text, (problem) =>
-        this.added.push(recordMessage(new HumanMessage({ content: problem, id: turn.clock.id() }), note(turn))),
+        this.say(recordMessage(new HumanMessage({ content: problem, id: turn.clock.id() }), note(turn))),
       );
     }
     const ordinary = calls.filter((call) => call.name !== HANDOFF_TOOL && call.name !== RESPOND && !malformed.has(call.id ?? ""));
-    const ran = await this.runOrdinary(ordinary);
+    const askedBy = message.id ?? "";
+    const ran = await this.runOrdinary(ordinary, askedBy);
     let next: Next | undefined = [...ran.values()].map((outcome) => outcome.next).find((wish) => wish !== undefined);
     let decided: Outcome<State> | undefined;
     for (const call of calls) {
       const id = call.id ?? "";
       const problem = malformed.get(id);
-      const outcome = ran.get(id);
+      const piece = ran.get(id);
+      const asked = { call, askedBy };
       if (problem !== undefined)
         this.answer(
-          call,
+          asked,
           `The arguments could not be read: ${problem}\nNothing was done. Send one JSON object that fits the tool.`,
           "error",
         );
-      else if (outcome !== undefined) this.answer(call, outcome.content, outcome.status, outcome.artifact);
+      else if (piece !== undefined) this.added.push(...piece.said);
       else if (next !== undefined || decided !== undefined)
-        this.answer(call, "Not executed: the turn had ended before this call.", "error");
-      else if (call.name === HANDOFF_TOOL) next = this.handOver(call);
+        this.answer(asked, "Not executed: the turn had ended before this call.", "error");
+      else if (call.name === HANDOFF_TOOL) next = this.handOver(asked);
       else if (agent.output !== undefined)
         decided = this.decide(
           call.args,
-          (wrong) => this.answer(call, wrong, "error"),
-          () => this.answer(call, "Recorded.", "success"),
+          (wrong) => this.answer(asked, wrong, "error"),
+          () => this.answer(asked, "Recorded.", "success"),
         );
     }
     return decided ?? (next === undefined ? undefined : { next });
   }
 
-  private async runOrdinary(asked: readonly ToolCall[]): Promise<Map<string, ToolOutcome>> {
+  private async runOrdinary(asked: readonly ToolCall[], askedBy: string): Promise<Map<string, Piece>> {
     if (asked.length === 0) return new Map();
     this.spend("toolCalls", asked.length);
     const answered = asked.flatMap((call) => {
       const tool = this.given.get(call.name);
-      return tool === undefined ? [] : [[call.id ?? "", answerOf(tool, call)] as const];
+      return tool === undefined ? [] : [[call.id ?? "", this.own({ call, askedBy }, answerOf(tool, call))] as const];
     });
     const calls = asked.filter((call) => !this.given.has(call.name));
     if (calls.length === 0) return new Map(answered);
@@ -211,48 +218,42 @@ class ModelTurn<State, Output> {
       (typeof approval === "function" ? approval(frozenCopy(call), this.turn) : approval?.includes(call.name) === true);
     const questioned = calls.filter(asks);
     const decisions = questioned.length === 0 ? new Map<string, never>() : askApproval(this.turn as Turn, questioned, this.modelCalls);
-    const allowed = calls.flatMap((call) => {
+    const allowed: AskedCall[] = [];
+    const refused: (readonly [string, Piece])[] = [];
+    for (const call of calls) {
       const decision = decisions.get(call.id ?? "");
-      return decision?.decision === "reject" ? [] : [decision?.decision === "edit" ? { ...call, args: decision.args } : call];
-    });
-    const outcomes = await runTools(this.turn as Turn, allowed, {
+      if (decision?.decision === "reject") refused.push([call.id ?? "", this.own({ call, askedBy }, refusal(decision.reason))]);
+      else if (decision?.decision === "edit")
+        allowed.push({ call: { ...call, args: decision.args }, askedBy, note: editedNote(decision.args) });
+      else allowed.push({ call, askedBy });
+    }
+    const pieces = await runTools(this.turn as Turn, allowed, {
       tools: this.kit.tools,
       signal: this.signal,
       durable: this.agent.durable ?? true,
       others: [...this.given.keys()],
     });
-    const ran = new Map(allowed.map((call, index) => [call.id ?? "", outcomes[index] as ToolOutcome])); // one outcome for each call
-    for (const call of calls) {
-      const decision = decisions.get(call.id ?? "");
-      if (decision?.decision === "reject")
-        ran.set(call.id ?? "", {
-          content: `Not executed: a person refused it${decision.reason === undefined ? "." : `: ${decision.reason}`}`,
-          status: "error",
-        });
-      const outcome = ran.get(call.id ?? "");
-      if (outcome !== undefined && decision?.decision === "edit")
-        ran.set(call.id ?? "", { ...outcome, content: `${outcome.content}\n${editedNote(decision.args)}` });
-      this.update = { ...this.update, ...outcome?.update };
-    }
-    return new Map([...ran, ...answered]);
+    for (const { update } of pieces) this.update = { ...this.update, ...update };
+    const ran = allowed.map(({ call }, index) => [call.id ?? "", pieces[index] as Piece] as const); // one piece for each call
+    return new Map([...ran, ...refused, ...answered]);
   }
 
-  private handOver(call: ToolCall): Next | undefined {
-    const parsed = HandoffArguments.safeParse(call.args);
+  private handOver(asked: AskedCall): Next | undefined {
+    const parsed = HandoffArguments.safeParse(asked.call.args);
     if (!parsed.success) {
-      this.answer(call, `The arguments do not fit: ${z.prettifyError(parsed.error)}`, "error");
+      this.answer(asked, `The arguments do not fit: ${z.prettifyError(parsed.error)}`, "error");
       return undefined;
     }
     const { target, reason, summary } = parsed.data;
     if (this.open.some((open) => open.target === target || open.agent === target)) {
-      this.answer(call, `Handed over to ${target}.`, "success");
+      this.answer(asked, `Handed over to ${target}.`, "success");
       return { kind: "handoff", to: target, reason, summary };
     }
     this.rejected += 1;
     const legal = this.open.map((open) => open.target);
     this.agent.onHandoffRejected?.({ agent: this.agent.id, phase: this.turn.phase, target, legal });
     if (this.rejected >= (this.agent.handoffAttempts ?? 3)) throw new HandoffRejectedError(this.agent.id, target, legal, this.rejected);
-    this.answer(call, refusedHandoff(target, this.open), "error");
+    this.answer(asked, refusedHandoff(target, this.open), "error");
     return undefined;
   }
 
@@ -271,17 +272,25 @@ class ModelTurn<State, Output> {
     return undefined;
   }
 
-  private answer(call: ToolCall, content: string, status: "success" | "error", artifact?: unknown): void {
-    this.added.push(
-      new ToolMessage({
-        tool_call_id: call.id ?? "",
-        name: call.name,
-        content,
-        status,
-        id: this.turn.clock.id(),
-        ...(artifact === undefined ? {} : { artifact }),
-      }),
-    );
+  private answer(asked: AskedCall, content: string, status: "success" | "error"): void {
+    this.added.push(...this.own(asked, { content, status }).said);
+  }
+
+  private say(message: BaseMessage): void {
+    this.added.push(message);
+    this.keep({ said: [message] });
+  }
+
+  /** An answer that the turn gives by itself. */
+  private own(asked: AskedCall, outcome: ToolOutcome): Piece {
+    const piece = pieceOf(asked, outcome);
+    this.keep(piece);
+    return piece;
+  }
+
+  private keep(piece: Piece): void {
+    this.unstored.push(...piece.said);
+    WORK.of(this.turn.config)?.add(piece, false);
   }
 
   private spend(resource: "modelCalls" | "toolCalls", amount: number): void {
@@ -291,6 +300,11 @@ class ModelTurn<State, Output> {
     this.turn.budget.spend(resource, amount);
   }
 }
+
+const refusal = (reason: string | undefined): ToolOutcome => ({
+  content: `Not executed: a person refused it${reason === undefined ? "." : `: ${reason}`}`,
+  status: "error",
+});
 
 /** The model's own message keeps what it asked for; without this it would take the result for that of its own arguments. */
 const editedNote = (args: Readonly<Record<string, unknown>>): string =>

@@ -5,13 +5,13 @@ import { Command, interrupt, isGraphInterrupt, type GraphInterrupt, type Interru
 import type { PhaseRun, Turn } from "../src/agent/agent.js";
 import { withoutRecord } from "../src/agent/conversation.js";
 import { isPlainObject } from "../src/base/json.js";
+import { durably } from "../src/compile/durable.js";
 import { callersOwn, threadOf } from "../src/langgraph/config.js";
 import { lastingNamespace, namespaceOf } from "../src/langgraph/namespace.js";
 import { givenMessages, outcomeOf, type GraphAgent } from "./graph-agent.js";
 import { knownIds } from "./graph-messages.js";
 import type { AnyGraph, ValuesOf } from "./graph-source.js";
 import { openMeter } from "./graph-meter.js";
-import { durably } from "./tool-calls.js";
 
 /** What is used of LangGraph's `RemoteGraph`. */
 interface RemoteGraphLike {
@@ -63,8 +63,15 @@ export function remoteRun<State, Graph extends AnyGraph>(agent: GraphAgent<strin
       const meter = openMeter(turn, agent.limits);
       const config = { ...remoteConfig(turn), signal: meter.signal, recursionLimit: agent.recursionLimit ?? RECURSION_LIMIT };
       const call = async (input: unknown): Promise<Answer> => {
-        const stored = await durably(turn as Turn, "call_remote", () => ask(graph, input, config), meter.signal); // the turn's state is not looked at there
-        return JSON.parse(stored) as Answer; // written by ask
+        // the turn's state is not looked at there
+        const { text } = await durably(turn as Turn, {
+          name: "call_remote",
+          signal: meter.signal,
+          durable: true,
+          run: async () => ({ said: [], text: await ask(graph, input, config) }),
+          read: (stored) => ({ said: [], text: String(stored) }), // as it was stored before pieces told whose they are
+        });
+        return JSON.parse(text) as Answer; // written by ask
       };
       try {
         let answer = await call(agent.input?.(turn) ?? { messages: given });

@@ -1,4 +1,6 @@
 import { isInteropZodSchema } from "@langchain/core/utils/types";
+import type { ToolMessage } from "@langchain/core/messages";
+import type { ToolCall } from "@langchain/core/messages/tool";
 import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
@@ -137,15 +139,19 @@ const MAX_SCRIPTS = 20;
 
 /** The scripts of the newest message that has any, one after another, until one fails. Each run is a durable task. */
 async function runScripts(turn: Turn, tools: readonly StructuredToolInterface[], durable = true): Promise<Outcome> {
-  const scripts = turn.messages.map(({ text }) => scriptsIn(text)).findLast((found) => found.length > 0) ?? [];
+  const source = turn.messages.findLast(({ text }) => scriptsIn(text).length > 0);
+  const scripts = source === undefined ? [] : scriptsIn(source.text);
   if (scripts.length === 0) return reply("There is no ```python or ```sh block to run.");
   const toolbox = { tools: new Map(tools.map((given) => [given.name, given])), signal: turn.config.signal, durable, others: [] };
+  const askedBy = `${source?.id ?? ""}@${turn.control.turn}`; // the same scripts, asked for in another turn, are other calls
   const printed: string[] = [];
   for (const [index, args] of scripts.slice(0, MAX_SCRIPTS).entries()) {
     turn.budget.spend("toolCalls");
-    const [outcome] = await runTools(turn, [{ name: "run_code", args, id: `script-${index + 1}`, type: "tool_call" }], toolbox);
-    printed.push(outcome?.content ?? "");
-    if (outcome?.status === "error") break;
+    const call: ToolCall = { name: "run_code", args, id: `script-${index + 1}`, type: "tool_call" };
+    const [piece] = await runTools(turn, [{ call, askedBy }], toolbox);
+    const [answer] = (piece?.said ?? []) as readonly ToolMessage[]; // one call, one answer
+    printed.push(answer?.text ?? "");
+    if (answer?.status === "error") break;
   }
   if (scripts.length > MAX_SCRIPTS) printed.push(`Only the first ${MAX_SCRIPTS} of ${scripts.length} scripts were run.`);
   return reply(printed.join("\n\n"));

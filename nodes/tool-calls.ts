@@ -1,15 +1,17 @@
-import { getConfig, isGraphBubbleUp, task } from "@langchain/langgraph";
+import { getConfig, isGraphBubbleUp } from "@langchain/langgraph";
 import { ToolMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { StructuredToolInterface } from "@langchain/core/tools";
+import { sha256 } from "@langchain/core/utils/hash";
 import type { Turn } from "../src/agent/agent.js";
 import type { Next } from "../src/agent/outcome.js";
-import { untilAborted } from "../src/base/abort.js";
+import type { Piece } from "../src/agent/work.js";
 import { isPlainObject } from "../src/base/json.js";
-import { hasTasks, nodeRunOf } from "../src/langgraph/config.js";
-import { askable } from "../src/compile/askable.js";
 import { isCommandLike, outcomeOfCommand } from "../src/compile/command.js";
+import { durably } from "../src/compile/durable.js";
+import { threadOf } from "../src/langgraph/config.js";
+import { lastingNamespace, namespaceOf } from "../src/langgraph/namespace.js";
 import { artifactIssue, MAX_VALUE_SIZE, storageIssue } from "../src/state/owned-message.js";
 
 /** Characters of a tool's result that a model is shown; the rest is cut, and the cut is said. */
@@ -25,6 +27,15 @@ export interface ToolOutcome {
   readonly next?: Next;
 }
 
+/** A tool call to be run. */
+export interface AskedCall {
+  readonly call: ToolCall;
+  /** Id of the message that asked for it. */
+  readonly askedBy: string;
+  /** Told to the model after the result. */
+  readonly note?: string | undefined;
+}
+
 /** What the calls of a turn are run with. */
 export interface Toolbox {
   readonly tools: ReadonlyMap<string, StructuredToolInterface>;
@@ -38,56 +49,58 @@ export interface Toolbox {
 const IDEMPOTENCY_KEY = "idempotency_key";
 
 /**
- * A key that is the same whenever this very tool call is run again, and different for every other: hand it to services that
- * accept one, because a tool may run twice when a process dies between its effect and the storing of its result.
+ * A key that is the same for ever for this very tool call, however often it is run again (resumed, retried, replayed, in another
+ * process), and different for every other: hand it to services that accept one, because a tool may run twice when a process dies
+ * between its effect and the storing of its result. 64 hex digits, made of the thread, the place in the orchestration, the stored
+ * message that asked for the call, and the call's id. Undefined outside of a built-in turn's tool calls.
  */
 export const idempotencyKey = (config: RunnableConfig): string | undefined => config.configurable?.[IDEMPOTENCY_KEY] as string | undefined;
+
+function keyOf(turn: Turn, { call, askedBy }: AskedCall): string {
+  const place = [lastingNamespace(namespaceOf(turn.config)), turn.phase, turn.task?.id ?? ""];
+  return sha256(JSON.stringify([String(threadOf(turn.config) ?? ""), ...place, askedBy, call.id ?? call.name]));
+}
 
 /**
  * Runs tool calls side by side, each a durable task: a call whose result was stored is not run again. A tool that throws answers
  * the model with its message.
  */
-export async function runTools(turn: Turn, calls: readonly ToolCall[], toolbox: Toolbox): Promise<ToolOutcome[]> {
-  const work = (call: ToolCall) => runTool(turn, call, toolbox);
+export async function runTools(turn: Turn, calls: readonly AskedCall[], toolbox: Toolbox): Promise<Piece[]> {
+  const { signal, durable } = toolbox;
   // the tasks are issued in the order of the calls, which is what makes them the same tasks on a replay
   return Promise.all(
-    calls.map((call) =>
-      toolbox.durable ? durably(turn, "call_tool", () => work(call), toolbox.signal) : untilAborted(toolbox.signal, () => work(call)),
+    calls.map((asked) =>
+      durably(turn, {
+        name: "call_tool",
+        signal,
+        durable,
+        run: async () => pieceOf(asked, await runTool(turn, asked, toolbox)),
+        read: (outcome) => pieceOf(asked, outcome as ToolOutcome), // as it was stored before pieces told whose they are
+      }),
     ),
   );
 }
 
-/**
- * A LangGraph task whose tokens and events still reach the stream of the graph: it is given the node's callbacks, not its config.
- * A task that rejects ends the whole run, whatever its node makes of the error: so it tells of one, and the error is thrown here.
- * A failure that was stored is no result: run again, the work is tried again. No task outlives its node: it ends with the signal.
- */
-export async function durably<T>(turn: Turn, name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!hasTasks(turn.config)) return untilAborted(signal, work);
-  for (;;) {
-    let thrown: { readonly error: unknown } | undefined;
-    const settled = await task(name, async (): Promise<{ readonly value: T } | { readonly failed: true }> => {
-      try {
-        return { value: await untilAborted(signal, work) };
-      } catch (caught) {
-        const error = askable(caught, turn.agent);
-        if (isGraphBubbleUp(error)) throw error;
-        thrown = { error };
-        return { failed: true };
-      }
-    })();
-    if ("value" in settled) return settled.value;
-    if (thrown !== undefined) throw (thrown as { readonly error: unknown }).error; // set by the task: what TypeScript does not see
-  }
+/** A call's outcome as what the conversation is told: the answer's id follows from the call, so that it is the same whenever it is made. */
+export function pieceOf({ call, askedBy, note }: AskedCall, { content, status, artifact, update, next }: ToolOutcome): Piece {
+  const answer = new ToolMessage({
+    tool_call_id: call.id ?? "",
+    name: call.name,
+    content: note === undefined ? content : `${content}\n${note}`,
+    status,
+    id: `${askedBy}:${call.id ?? ""}`,
+    ...(artifact === undefined ? {} : { artifact }),
+  });
+  return { said: [answer], ...(update === undefined ? {} : { update }), ...(next === undefined ? {} : { next }) };
 }
 
-async function runTool(turn: Turn, call: ToolCall, { tools, signal, others }: Toolbox): Promise<ToolOutcome> {
+async function runTool(turn: Turn, asked: AskedCall, { tools, signal, others }: Toolbox): Promise<ToolOutcome> {
+  const { call } = asked;
   const found = tools.get(call.name);
   if (found === undefined)
     return failure(`There is no tool "${call.name}"; there are: ${[...tools.keys(), ...others].join(", ") || "none"}.`);
   const { callbacks, metadata } = turn.config;
   const inner = (getConfig() as RunnableConfig | undefined)?.configurable ?? turn.config.configurable;
-  const run = nodeRunOf(turn.config) ?? turn.phase;
   try {
     const result: unknown = await found.invoke(
       { ...call, args: structuredClone(call.args), type: "tool_call" }, // a tool may change its own
@@ -95,7 +108,7 @@ async function runTool(turn: Turn, call: ToolCall, { tools, signal, others }: To
         ...(callbacks === undefined ? {} : { callbacks }),
         ...(metadata === undefined ? {} : { metadata }),
         ...(signal === undefined ? {} : { signal }),
-        configurable: { ...inner, [IDEMPOTENCY_KEY]: `${run}:${call.id ?? call.name}` },
+        configurable: { ...inner, [IDEMPOTENCY_KEY]: keyOf(turn, asked) },
       },
     );
     return storable(outcomeOf(turn, call, result));

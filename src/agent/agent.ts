@@ -99,6 +99,11 @@ export interface PhaseRun<State = object> {
   readonly brief?: boolean | undefined;
   /** Makes use of `turn.tools`. */
   readonly takesTools?: boolean | undefined;
+  /**
+   * Where the agent is a graph that stores its own steps: what it added to the conversation, read from its state, when its turn
+   * never came to its end. `known` is the conversation before that turn.
+   */
+  readonly unfinished?: ((values: unknown, known: readonly BaseMessage[]) => BaseMessage[]) | undefined;
 }
 
 /**

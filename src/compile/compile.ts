@@ -8,6 +8,7 @@ import type { Chart } from "../statechart/chart.js";
 import { START } from "../statechart/vocabulary.js";
 import { guarded, type OrchestrationGraph } from "./graph.js";
 import { phaseNode, type Team } from "./phase-node.js";
+import type { ReadInside } from "./unfinished.js";
 import { reducersOf } from "../state/reducers.js";
 import { directWays, routeFrom, routeFromStart } from "./routes.js";
 
@@ -65,8 +66,10 @@ export function compile<Phase extends string, F extends Fields>(
   const state = new OrchestrationState(fields, new ControlChannel(chart, options.onChartChange ?? "refuse"));
   const builder = new StateGraph({ state, input: new OrchestrationInput(state, fields) }) as unknown as LooseGraph; // nodes are added in a loop, so their names are strings
   const ways = directWays(agents.keys());
+  const inside = new Map<string, ReadInside>();
   for (const [phase, agent] of agents) {
-    const { run, subgraphs } = agent.node({ orchestration: chart.name, phase, agent: agent.id });
+    const { run, subgraphs, unfinished } = agent.node({ orchestration: chart.name, phase, agent: agent.id });
+    if (unfinished !== undefined) inside.set(phase, unfinished);
     builder.addNode(phase, phaseNode(team, phase, run), {
       metadata: { agent: agent.id, phase },
       ...(subgraphs === undefined ? {} : { subgraphs }),
@@ -87,7 +90,7 @@ export function compile<Phase extends string, F extends Fields>(
     name: chart.name,
     description: blueprint.description,
   });
-  const graph = guarded<Phase, F>(compiled, { chart, clock, stateKeys, reducers });
+  const graph = guarded<Phase, F>(compiled, { chart, clock, stateKeys, reducers, agentOf: team.directory.agentOf, inside });
   const config = {
     recursionLimit: MAX_SUPERSTEPS,
     ...(options.durability === undefined ? {} : { durability: options.durability }),

@@ -5,7 +5,7 @@ import { CLIENT, messageType, recordMessage, withoutRecord } from "../agent/conv
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { isPlainObject } from "../base/json.js";
-import { checkpointOf, isNestedRun, saverOf, withoutPrivateKeys } from "../langgraph/config.js";
+import { atCheckpoint, checkpointOf, isNestedRun, saverOf, threadOf, withoutPrivateKeys } from "../langgraph/config.js";
 import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph/graph.js";
 import { namespaceOf } from "../langgraph/namespace.js";
 import { passenger } from "../langgraph/passenger.js";
@@ -20,6 +20,7 @@ import { BOOKKEEPING, END, EVENT, START } from "../statechart/vocabulary.js";
 import { addressed, withoutAnswered } from "./answers.js";
 import { causeOf } from "./cause.js";
 import { isCommandLike } from "./command.js";
+import { leftovers, type Leftover, type ReadInside } from "./unfinished.js";
 
 /** What the compiled graph knows beyond LangGraph. */
 export interface Guard {
@@ -27,6 +28,10 @@ export interface Guard {
   readonly clock: Clock;
   readonly stateKeys: ReadonlySet<string>;
   readonly reducers: Reducers;
+  /** The agents of the phases. */
+  readonly agentOf: ReadonlyMap<string, string>;
+  /** How the work of phases with a graph inside is read, when a turn never ended. */
+  readonly inside: ReadonlyMap<string, ReadInside>;
 }
 
 /** The signal of the run a phase is part of: one object for each run, aborted when it ends. */
@@ -60,15 +65,15 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
 
   protected override async *enter(input: unknown, options: Options, go: (input: unknown, config: Options) => Run): Run {
     const isRoot = !isNestedRun(options);
-    const config = isRoot ? withoutPrivateKeys(options) : options;
+    let config = isRoot ? withoutPrivateKeys(options) : options;
     let prepared = this.prepareInput(input, isRoot);
     if (isRoot && isPlainObject(prepared)) {
       await this.tryReducers("The input of a run", config, prepared);
       const events = prepared["control"] as unknown[];
       const explicit = events.some((event) => event !== CONTROL_VALUE && !isInput(event));
       if (explicit || this.chart.whenDone === "refuse") await this.trial(config)(events);
-      if (this.chart.hasParallel) await this.keepFinished(config);
     }
+    if (isPlainObject(prepared)) config = await this.keepFinished(config);
     if (isRoot && isCommandLike(prepared)) prepared = await this.prepareResume(config, prepared);
     const run = new AbortController();
     try {
@@ -96,7 +101,9 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
       for (const update of updates) edits.push(await this.prepareEdit(config as Options, update, tryEvents));
       prepared.push({ updates: edits });
     }
-    return super.bulkUpdateState(config, prepared); // all or nothing: every event was tried before the first is written
+    const isEdit = supersteps.some(({ updates }) => updates.some(({ values, asNode }) => isPlainObject(values) || asNode === undefined));
+    const at = isEdit ? await this.keepFinished(config as Options) : config;
+    return super.bulkUpdateState(at, prepared); // all or nothing: every event was tried before the first is written
   }
 
   /** Any input starts a turn; an event in it follows. */
@@ -246,13 +253,30 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return (await this.stored(config)).control ?? initialControl(this.chart);
   }
 
-  /** What parallel phases finished beside one that is parked or failed. LangGraph drops it on a new input, and they would run again. */
-  private async keepFinished(config: Options): Promise<void> {
-    if (this.checkpointer === undefined || this.checkpointer === false || checkpointOf(config) !== undefined) return;
-    const { tasks, next } = await this.getState(config);
-    if (tasks.some((task) => !next.includes(task.name)))
-      // its writes are stored; LangGraph may call it aborted all the same
-      await super.bulkUpdateState(config, [{ updates: [{ values: null, asNode: END }] }]);
+  /**
+   * What a turn had finished that never came to its end becomes part of the thread, as a checkpoint of its own, before something
+   * new comes: LangGraph would drop it, and it would be done again. A fork of an older checkpoint leaves it behind.
+   * @returns the config to go on with.
+   */
+  private async keepFinished(config: Options): Promise<Options> {
+    const saver = saverOf(config) ?? this.checkpointer;
+    const head = atCheckpoint({ ...config, configurable: { ...this.config?.configurable, ...config.configurable } }, undefined);
+    if (typeof saver !== "object" || threadOf(head) === undefined) return config;
+    const tuple = await saver.getTuple(head);
+    const asked = checkpointOf(config);
+    if (tuple === undefined || (asked !== undefined && asked !== tuple.checkpoint.id)) return config;
+    const { chart, clock, agentOf, inside } = this.guard;
+    const load = () => this.getState(head, { subgraphs: inside.size > 0 });
+    const left = await leftovers({ chart, clock, agentOf, inside, saver, load }, tuple);
+    if (left === undefined) return config;
+    const kept = await this.commit(head, left);
+    return asked === undefined ? config : atCheckpoint(config, checkpointOf(kept));
+  }
+
+  private async commit(config: Options, left: readonly Leftover[]): Promise<RunnableConfig> {
+    const control = { type: BOOKKEEPING.ENTER, expected: true, meta: { by: "kernel", at: this.guard.clock.now() } };
+    const edits = [...left, {}].map((values) => ({ values: { control, ...values }, asNode: START }));
+    return super.bulkUpdateState(config, [{ updates: edits }]);
   }
 
   /** LangGraph would return as if all were well; whoever answers has to learn that nobody asked. */

@@ -2,9 +2,9 @@ import { getConfig, isGraphBubbleUp, isParentCommand, type LangGraphRunnableConf
 import { AIMessage, coerceMessageLikeToMessage, type BaseMessage } from "@langchain/core/messages";
 import type { Result, Runner, Turn } from "../agent/agent.js";
 import { openBudget, type Budget, type Limits, type Resource } from "../agent/budget.js";
-import { messageType, recordMessage } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
 import type { TaskRecords } from "../agent/task.js";
+import { Work, WORK } from "../agent/work.js";
 import { expectListeners } from "../base/abort.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError, LoopLimitError } from "../base/errors.js";
@@ -13,7 +13,7 @@ import { repairHistory } from "../handoff/history.js";
 import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
 import { keepNestedResults } from "../langgraph/config.js";
 import { passenger } from "../langgraph/passenger.js";
-import { identify, MAX_VALUE_SIZE, ownMessage, readMessage, storageIssue, withoutOddities } from "../state/owned-message.js";
+import { MAX_VALUE_SIZE, readMessage, storageIssue, withoutOddities } from "../state/owned-message.js";
 import { tryReducer, type Reducers } from "../state/reducers.js";
 import type { BaseState } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
@@ -23,6 +23,9 @@ import { can, legalEvents, phasesOf } from "../statechart/legal.js";
 import { BOOKKEEPING, EVENT } from "../statechart/vocabulary.js";
 import { askable } from "./askable.js";
 import { outcomeOfCommand } from "./command.js";
+import { keepUnstored } from "./durable.js";
+import { spokenBy } from "./spoken.js";
+import { notExecuted } from "./unfinished.js";
 
 /** What all phase nodes of a compiled orchestration share. */
 export interface Team {
@@ -79,8 +82,9 @@ export function phaseNode(
     if (!again && control.usage.steps >= team.limits.steps) throw new LoopLimitError(team.chart.name, team.limits.steps, phase);
     const budget = nodeBudget(team, agent, control, config);
     if (!again) budget.spend("steps");
-    const turn = openTurn(team, phase, agent, state, budget, config);
-    const settle = (outcome: Outcome): NodeUpdate => {
+    const work = new Work(phase);
+    const turn = openTurn(team, phase, agent, state, budget, WORK.with(config, work));
+    const settle = (outcome: Outcome<Record<string, unknown>>): NodeUpdate => {
       const event = { ...eventOf(team, turn, outcome), meta: { ...meta, usage: usageOf(budget) } };
       const next = advance(team.chart, control, event);
       if (next.refusals > control.refusals) {
@@ -96,7 +100,10 @@ export function phaseNode(
     try {
       return settle(await outcomeOf(turn, run));
     } catch (error) {
-      return settle(failureOf(team, turn, error));
+      const failure = failureOf(team, turn, error, work);
+      if (failure !== undefined) return settle(failure);
+      await keepUnstored(turn);
+      throw error;
     }
   };
 }
@@ -152,14 +159,36 @@ async function outcomeOf(turn: Turn, run: Runner): Promise<Outcome<Record<string
   }
 }
 
-/** An agent that threw, or asked for what may not be, has failed: where the chart has a way on for that, the run takes it. */
-function failureOf(team: Team, turn: Turn, error: unknown): Outcome {
+/**
+ * An agent that threw, or asked for what may not be, has failed: where the chart has a way on for that, the run takes it, and what
+ * the turn had said and done is kept.
+ */
+function failureOf(team: Team, turn: Turn, error: unknown, work: Work): Outcome<Record<string, unknown>> | undefined {
   if (isGraphBubbleUp(error) || turn.config.signal?.aborted === true) throw error;
   const type = scoped(team, turn.control, turn.phase, EVENT.FAIL);
-  if (type === undefined) throw error;
+  if (type === undefined) return undefined;
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   const shown = { name: name.slice(0, 200), message: message.slice(0, 2_000) };
-  return { next: { kind: "event", event: { type, reason: shown.message, error: shown } } };
+  const messages = repairHistory(work.said, notExecuted(name));
+  return {
+    messages,
+    update: acceptable(team, turn, work.update),
+    next: { kind: "event", event: { type, reason: shown.message, error: shown } },
+  };
+}
+
+/** Of an update what may be written: that the rest may not be can be what the turn failed of. */
+function acceptable(team: Team, turn: Turn, update: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(update).filter(([key, value]) => {
+      try {
+        tryReducer(team.reducers, key, key, (turn.state as Readonly<Record<string, unknown>>)[key], value);
+        return team.stateKeys.has(key);
+      } catch {
+        return false;
+      }
+    }),
+  );
 }
 
 /** The first of `TYPE.<phase>` and `TYPE` that the chart accepts now: parallel regions use the former, so as not to hear each other. */
@@ -255,13 +284,7 @@ function updateOf(team: Team, turn: Turn, outcome: Outcome<Record<string, unknow
   if (outcome.content !== undefined && outcome.content !== "")
     spoken.push(new AIMessage({ content: outcome.content, name: turn.agent, id: team.clock.id() }));
   const recipient = next.last.starts.map((phase) => team.directory.agentOf.get(phase) ?? phase).join(",") || "user";
-  const messages = repairHistory(spoken).map((message) =>
-    ownMessage(message, (copy) => {
-      const type = messageType(copy);
-      identify(copy, team.clock);
-      recordMessage(copy, { author: turn.agent, recipient: type === "tool" ? turn.agent : recipient, type, phase: turn.phase });
-    }),
-  );
+  const messages = spokenBy({ agent: turn.agent, phase: turn.phase, recipient, clock: team.clock }, repairHistory(spoken));
   const { error } = event as { readonly error?: { name: string; message: string } };
   const failed = event.type === EVENT.FAIL || event.type === `${EVENT.FAIL}.${turn.phase}`;
   const result: Result = {

@@ -85,6 +85,12 @@ export const replaying = <C extends RunnableConfig>(config: C, replay: Replay): 
   configurable: { ...config.configurable, [LANGGRAPH_KEY.replay]: replay },
 });
 
+/** The config for another checkpoint of its thread; for the newest, when none is named. */
+export function atCheckpoint<C extends RunnableConfig>(config: C, checkpoint: unknown): C {
+  const { checkpoint_id: _given, ...rest } = config.configurable ?? {};
+  return { ...config, configurable: checkpoint === undefined ? rest : { ...rest, checkpoint_id: checkpoint } };
+}
+
 /**
  * LangGraph takes a mere `checkpoint_id` key, which it sets on every node, for a replay: a nested graph that is resumed would run
  * again what it had finished. Taken off, in place, unless it is one.
