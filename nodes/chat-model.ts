@@ -1,5 +1,6 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { InvalidRequestError } from "../src/base/errors.js";
+import { shownError } from "../src/base/shown-error.js";
 
 /** A LangChain chat model, or its name for LangChain's `initChatModel`: `"openai:gpt-5-mini"`. */
 export type ChatModel = BaseChatModel | string;
@@ -21,7 +22,7 @@ async function load(name: string): Promise<BaseChatModel> {
   const { initChatModel } = await import("langchain/chat_models/universal").catch((cause: unknown) => {
     throw new InvalidRequestError(
       `The model "${name}"`,
-      `it is given by name, which needs the package "langchain" (${String(cause)})`,
+      `it is given by name, which needs the package "langchain" (${shownError(cause).message})`,
       "npm install langchain, or a chat model object",
     );
   });

@@ -6,6 +6,7 @@ import type { Turn } from "../src/agent/agent.js";
 import { HANDOFF_TOOL } from "../src/agent/conversation.js";
 import type { Next } from "../src/agent/outcome.js";
 import { HandoffRejectedError } from "../src/base/errors.js";
+import { tell } from "../src/base/listener.js";
 import { messageWithId } from "../src/langgraph/message.js";
 import { passenger } from "../src/langgraph/passenger.js";
 import { knownIds, newMessages } from "./graph-messages.js";
@@ -150,7 +151,7 @@ function answerHandoffs(turn: Turn, added: readonly BaseMessage[], policy: Hando
   ).length;
   const refuse = (call: ToolCall, target: string, content: string): ToolMessage => {
     refused += 1;
-    policy.onHandoffRejected?.({ agent: turn.agent, phase: turn.phase, target, legal });
+    tell(policy.onHandoffRejected, { agent: turn.agent, phase: turn.phase, target, legal });
     if (refused >= (policy.handoffAttempts ?? 3)) throw new HandoffRejectedError(turn.agent, target, legal, refused);
     return answer(turn, call, { content, status: "error" });
   };

@@ -16,6 +16,7 @@ import {
 } from "../src/base/errors.js";
 import { jsonIn } from "../src/base/fences.js";
 import { frozenCopy } from "../src/base/json.js";
+import { tell } from "../src/base/listener.js";
 import { viewHistory, type HistoryView } from "../src/handoff/history.js";
 import { askApproval } from "./approval.js";
 import { chatModel, type ChatModel } from "./chat-model.js";
@@ -251,7 +252,7 @@ class ModelTurn<State, Output> {
     }
     this.rejected += 1;
     const legal = this.open.map((open) => open.target);
-    this.agent.onHandoffRejected?.({ agent: this.agent.id, phase: this.turn.phase, target, legal });
+    tell(this.agent.onHandoffRejected, { agent: this.agent.id, phase: this.turn.phase, target, legal });
     if (this.rejected >= (this.agent.handoffAttempts ?? 3)) throw new HandoffRejectedError(this.agent.id, target, legal, this.rejected);
     this.answer(asked, refusedHandoff(target, this.open), "error");
     return undefined;

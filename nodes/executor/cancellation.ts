@@ -35,3 +35,5 @@ export class Cancellation {
 export const PLAN_CANCELLED = "PlanCancelled";
 /** The name of the error that a task's record holds when it was cancelled alone. */
 export const TASK_CANCELLED = "TaskCancelled";
+/** The name of the error that a task's record holds when its plan was stopped before the task was done. The next run does it again. */
+export const PLAN_STOPPED = "PlanStopped";

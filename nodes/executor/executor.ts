@@ -1,11 +1,14 @@
+import { isGraphBubbleUp } from "@langchain/langgraph";
 import { AGENT_ID, type Agent, type Turn } from "../../src/agent/agent.js";
 import type { Outcome } from "../../src/agent/outcome.js";
 import { isSettled, taskKey, tasksOf, type TaskRecord } from "../../src/agent/task.js";
-import { InvalidDefinitionError, TaskFailedError, type Issue } from "../../src/base/errors.js";
+import { InvalidDefinitionError, InvalidRequestError, TaskFailedError, type Issue } from "../../src/base/errors.js";
+import { isPlainObject, jsonIssue } from "../../src/base/json.js";
+import { notAwaited } from "../../src/base/listener.js";
 import { RUN } from "../../src/compile/graph.js";
 import { threadOf } from "../../src/langgraph/config.js";
 import { outsideNode } from "../../src/langgraph/outside.js";
-import type { Cancellation } from "./cancellation.js";
+import { PLAN_STOPPED, type Cancellation } from "./cancellation.js";
 import { Flight } from "./flight.js";
 import { readPlan, type Plan, type Task } from "../../src/planning/plan.js";
 import { askPerson } from "./questions.js";
@@ -33,7 +36,10 @@ export interface ExecutorDefinition<Id extends string, State> {
   readonly retries?: number;
   /** Milliseconds before another run. Default: 200, doubled each time, at most 10,000. */
   readonly backoff?: (attempt: number) => number;
-  /** `"skip"` (default): tasks that depend on a failed one are skipped, all others go on. `"stop"`: the first failure ends the plan with an error. */
+  /**
+   * `"skip"` (default): tasks that depend on a failed one are skipped, all others go on. `"stop"`: the first failure ends the plan with
+   * an error; the next run of the phase does again what failed and what was stopped with it.
+   */
   readonly onFailure?: "skip" | "stop";
   /** Milliseconds between two returns of what has finished: what a crash may cost. Default 250. */
   readonly flush?: number;
@@ -60,6 +66,7 @@ export function limitsOf(options: ExecutorLimits): ExecutorLimits {
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
+const MAX_DATA_BYTES = 1_048_576;
 const DEFAULTS = { concurrency: 16, timeout: 300_000, retries: 0, flush: 250 } as const;
 const defaultBackoff = (attempt: number): number => Math.min(200 * 2 ** (attempt - 1), 10_000);
 
@@ -96,6 +103,8 @@ export function executor<const Id extends string, State = object>(definition: Ex
 class Mission<State> {
   private readonly order: readonly string[];
   private summed = 0;
+  private fault: { readonly error: unknown } | undefined;
+  private isEnded = false;
   private forget: (() => void) | undefined;
   private value: unknown;
 
@@ -118,7 +127,7 @@ class Mission<State> {
   ): Promise<Mission<State>> {
     const plan = readPlan(`The plan of "${definition.id}"`, await definition.tasks(turn), workforce.ids);
     const answers = new Map<string, Readonly<Record<string, unknown>>>();
-    const known = tasksOf(turn.tasks, turn.phase, turn.control.episode);
+    const known = stillKnown(definition, tasksOf(turn.tasks, turn.phase, turn.control.episode));
     const flight: Flight = new Flight(
       {
         plan,
@@ -149,7 +158,7 @@ class Mission<State> {
   }
 
   belongsTo(turn: Turn<State>): boolean {
-    return turn.control.episode === this.turn.control.episode && !this.flight.isOver;
+    return turn.control.episode === this.turn.control.episode && !this.isEnded;
   }
 
   end(): void {
@@ -162,19 +171,44 @@ class Mission<State> {
     this.turn = turn;
     for (;;) {
       await this.flight.enough();
-      const { stoppedBy, questions } = this.flight;
+      const { questions } = this.flight;
       if (questions !== undefined) {
         for (const [task, answer] of askPerson(turn as Turn, questions)) this.answers.set(task, answer);
         outsideNode(() => this.flight.resume(this.answers.keys()));
         continue;
       }
+      const folded = this.fold();
+      if (this.fault !== undefined && !this.flight.isOver) continue; // what it stopped comes to its end first
       const news = this.flight.take();
       const tasks = Object.fromEntries(news.map((record) => [taskKey(record.phase, record.task), record]));
-      const folded = this.definition.fold === undefined ? {} : { data: this.folded(this.definition.fold) };
-      if (this.flight.isOver && stoppedBy === undefined) return { ...folded, ...(await this.done()), tasks };
+      const isDone = this.flight.isOver && this.flight.stoppedBy === undefined && this.fault === undefined;
+      const end = isDone ? await this.done(news.length > 0) : undefined;
+      this.isEnded = end !== undefined;
+      if (end !== undefined) return { ...folded, ...end, tasks };
       if (news.length > 0) return { ...folded, tasks, next: { kind: "progress" } };
-      if (stoppedBy !== undefined)
-        throw new TaskFailedError(this.definition.id, stoppedBy.task, stoppedBy.agent, stoppedBy.error?.message ?? "");
+      if (this.flight.isOver) this.throwFailure();
+    }
+  }
+
+  /** All that finished was handed over before: an error ends the phase, not what is known of its tasks. */
+  private throwFailure(): void {
+    const { stoppedBy } = this.flight;
+    this.isEnded = true;
+    if (this.fault !== undefined) throw this.fault.error;
+    if (stoppedBy !== undefined)
+      throw new TaskFailedError(this.definition.id, stoppedBy.task, stoppedBy.agent, stoppedBy.error?.message ?? "");
+  }
+
+  /** The sum so far as the phase's data. What the user's function throws stops the plan, as does what broke in the flight. */
+  private fold(): Pick<Outcome<State>, "data"> {
+    try {
+      const { fault } = this.flight;
+      if (fault !== undefined) throw fault.error;
+      return this.definition.fold === undefined || this.fault !== undefined ? {} : { data: this.folded(this.definition.fold) };
+    } catch (error) {
+      if (this.fault === undefined) this.flight.stop();
+      this.fault ??= { error };
+      return {};
     }
   }
 
@@ -183,17 +217,44 @@ class Mission<State> {
     for (; this.summed < this.order.length; this.summed += 1) {
       const record = this.flight.record(this.order[this.summed] ?? "");
       if (record === undefined || !isSettled(record.status)) break;
-      if (record.status === "completed") this.value = fold.step(this.value, record);
+      if (record.status === "completed") this.value = this.stepped(fold, record);
     }
     return this.value;
   }
 
-  private async done(): Promise<Outcome<State>> {
-    const records = this.order.flatMap((id) => this.flight.record(id) ?? []);
-    if (this.definition.done !== undefined) return this.definition.done(this.turn, records);
-    const words = records.flatMap((record) => (record.status === "completed" && record.content !== undefined ? [record.content] : []));
-    return { content: words.join("\n"), next: { kind: "done" } };
+  private stepped(fold: Fold, record: TaskRecord): unknown {
+    const value = fold.step(this.value, record);
+    const issue = notAwaited(value) ? "is a promise" : jsonIssue(value, MAX_DATA_BYTES);
+    if (issue === undefined) return value;
+    throw new InvalidRequestError(`The fold of "${this.definition.id}"`, `its value ${issue}`, "plain JSON, at once");
   }
+
+  /** What follows when all is done; undefined when that failed and there are records to be kept first. */
+  private async done(hasNews: boolean): Promise<Outcome<State> | undefined> {
+    const records = this.order.flatMap((id) => this.flight.record(id) ?? []);
+    if (this.definition.done === undefined) {
+      const words = records.flatMap((record) => (record.status === "completed" && record.content !== undefined ? [record.content] : []));
+      return { content: words.join("\n"), next: { kind: "done" } };
+    }
+    try {
+      const end: unknown = await this.definition.done(this.turn, records);
+      if (isPlainObject(end) && isPlainObject(end["next"])) return end as unknown as Outcome<State>; // made by reply(), handoff() or send()
+      throw new InvalidRequestError(`"done" of "${this.definition.id}"`, "it returned no outcome", "reply(…), handoff(…) or send(…)");
+    } catch (error) {
+      if (!hasNews || !isGraphBubbleUp(error)) this.fault = { error };
+      return undefined;
+    }
+  }
+}
+
+/** A plan that was stopped is gone on with: what failed and what was stopped with it is done again, what was done is not. */
+function stillKnown<State>(
+  { onFailure }: ExecutorDefinition<string, State>,
+  records: ReadonlyMap<string, TaskRecord>,
+): ReadonlyMap<string, TaskRecord> {
+  const isStopped = ({ status, error }: TaskRecord): boolean =>
+    (status === "cancelled" && (error === undefined || error.name === PLAN_STOPPED)) || (status === "failed" && onFailure === "stop");
+  return new Map([...records].filter(([, record]) => !isStopped(record)));
 }
 
 function definitionIssues<State>(definition: ExecutorDefinition<string, State>): Issue[] {

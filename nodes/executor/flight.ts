@@ -1,7 +1,9 @@
 import { isSettled, type TaskRecord, type TaskStatus } from "../../src/agent/task.js";
 import type { Clock } from "../../src/base/clock.js";
 import type { Plan, Task } from "../../src/planning/plan.js";
-import { PLAN_CANCELLED, TASK_CANCELLED } from "./cancellation.js";
+import { notAwaited } from "../../src/base/listener.js";
+import { shownError, shownValue, type ShownError } from "../../src/base/shown-error.js";
+import { PLAN_CANCELLED, PLAN_STOPPED, TASK_CANCELLED } from "./cancellation.js";
 import { ReadyQueue } from "./ready-queue.js";
 
 /** What a run of a task came to. An error is thrown instead. */
@@ -59,6 +61,8 @@ export class Flight {
   private finishedNews = 0;
   private returnedAt: number;
   private failure: TaskRecord | undefined;
+  private broken: { readonly error: unknown } | undefined;
+  private isEnding = false;
   private wake: () => void = () => undefined;
 
   constructor(
@@ -91,6 +95,11 @@ export class Flight {
     return this.failure;
   }
 
+  /** What went wrong here and in no task. */
+  get fault(): { readonly error: unknown } | undefined {
+    return this.broken;
+  }
+
   /** True when nothing is left to do. */
   get isOver(): boolean {
     return this.running.size === 0 && this.waitingToBegin === 0 && this.asked.size === 0;
@@ -116,9 +125,10 @@ export class Flight {
     const { clock, flush } = this.options;
     for (;;) {
       if (this.running.size === 0 && this.waitingToBegin === 0) return;
+      const isWorth = this.finishedNews > 0 && !this.isEnding; // what is ending is handed over as a whole
       const left = this.returnedAt + flush - clock.now();
-      if (this.finishedNews > 0 && left <= 0) return;
-      await this.change(this.finishedNews > 0 ? left : undefined);
+      if (isWorth && left <= 0) return;
+      await this.change(isWorth ? left : undefined);
     }
   }
 
@@ -133,8 +143,20 @@ export class Flight {
 
   /** Ends everything that runs; nothing begins any more. */
   cancel(): void {
+    this.isEnding = true;
     this.ready.clear();
     for (const controller of this.running.values()) controller.abort(CANCELLED);
+  }
+
+  /** Ends the plan before its end: no task that has begun is left without an end of its own. */
+  stop(): void {
+    this.cancel();
+    this.asked.clear();
+    for (const { task: id, status, attempts } of this.records.values()) {
+      const task = this.options.plan.tasks.get(id);
+      if (task !== undefined && status === "in_progress" && !this.running.has(id)) this.noteStopped(task, attempts);
+    }
+    this.wake();
   }
 
   /** Stops a task for good, or every one that is not settled; what depends on it is skipped. */
@@ -167,6 +189,7 @@ export class Flight {
   }
 
   private enqueue(task: Task): void {
+    if (this.isEnding) return;
     const agent = this.options.agentOf(task);
     const queue = this.ready.get(agent) ?? new ReadyQueue<Entry>((a, b) => this.isBefore(a, b));
     this.ready.set(agent, queue);
@@ -201,12 +224,14 @@ export class Flight {
     this.running.set(task.id, controller);
     this.load.set(agent, (this.load.get(agent) ?? 0) + 1);
     this.note(task, { status: "in_progress", attempts: attempt });
-    void this.attempt(task, attempt, controller).finally(() => {
-      this.running.delete(task.id);
-      this.load.set(agent, (this.load.get(agent) ?? 1) - 1);
-      this.fill();
-      this.wake();
-    });
+    void this.attempt(task, attempt, controller)
+      .finally(() => {
+        this.running.delete(task.id);
+        this.load.set(agent, (this.load.get(agent) ?? 1) - 1);
+        this.fill();
+      })
+      .catch((error: unknown) => (this.broken ??= { error }))
+      .finally(() => this.wake());
   }
 
   private async attempt(task: Task, attempt: number, controller: AbortController): Promise<void> {
@@ -217,8 +242,8 @@ export class Flight {
       else this.park(task, attempt, questions);
     } catch (error) {
       if (this.isSettled(task.id)) return; // cancelled meanwhile
-      if (isCancelled(controller)) this.note(task, { status: "cancelled", attempts: attempt });
-      else await this.fail(task, attempt, error instanceof Error ? error : new Error(String(error)), controller);
+      if (isCancelled(controller)) this.noteStopped(task, attempt);
+      else await this.fail(task, attempt, shownError(error), controller);
     }
   }
 
@@ -239,20 +264,36 @@ export class Flight {
     }
   }
 
-  private async fail(task: Task, attempt: number, error: Error, controller: AbortController): Promise<void> {
-    if (attempt <= this.options.retries && this.failure === undefined) {
-      await pause(this.options.backoff(attempt), controller.signal);
-      if (!isCancelled(controller)) this.enqueue(task);
+  private async fail(task: Task, attempt: number, error: ShownError, controller: AbortController): Promise<void> {
+    const isLast = attempt > this.options.retries || this.failure !== undefined;
+    const wait = isLast ? undefined : this.backoff(attempt);
+    if (typeof wait !== "number") {
+      const message = wait === undefined ? error.message : `${error.message} (not run again: ${wait.problem})`;
+      this.afterFailure(this.note(task, { status: "failed", attempts: attempt, error: { name: error.name, message } }));
       return;
     }
-    const shown = { name: error.name.slice(0, 200), message: error.message.slice(0, 2_000) };
-    this.afterFailure(this.note(task, { status: "failed", attempts: attempt, error: shown }));
+    await pause(wait, controller.signal);
+    if (this.isSettled(task.id)) return; // cancelled meanwhile
+    if (isCancelled(controller)) this.noteStopped(task, attempt);
+    else this.enqueue(task);
+  }
+
+  /** The user's word for how long to wait, or what is wrong with it: then the task has failed, with the error it had. */
+  private backoff(attempt: number): number | { readonly problem: string } {
+    try {
+      const wait: unknown = this.options.backoff(attempt);
+      if (typeof wait === "number" && wait >= 0) return Math.min(wait, MAX_BACKOFF);
+      if (notAwaited(wait)) return { problem: "backoff gave a promise, which is no number of milliseconds" };
+      return { problem: `backoff gave ${shownValue(wait)}, which is no number of milliseconds` };
+    } catch (error) {
+      return { problem: `backoff threw ${shownError(error).message}` };
+    }
   }
 
   private afterFailure(record: TaskRecord): void {
     if (this.options.onFailure === "stop" && record.status === "failed") {
       this.failure ??= record;
-      this.cancel();
+      this.stop();
       return;
     }
     const queue = [record.task];
@@ -276,6 +317,10 @@ export class Flight {
     return record;
   }
 
+  private noteStopped(task: Task, attempts: number): void {
+    this.note(task, { status: "cancelled", attempts, error: { name: PLAN_STOPPED, message: "The plan was stopped before it was done." } });
+  }
+
   /** Settles at the next change, or when the time is over. */
   private async change(milliseconds: number | undefined): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -287,6 +332,8 @@ export class Flight {
   }
 }
 
+/** A day; what is longer is no pause between two tries. */
+const MAX_BACKOFF = 86_400_000;
 const CANCELLED = new Error("The plan was stopped.");
 const isCancelled = ({ signal }: AbortController): boolean => signal.aborted && signal.reason === CANCELLED;
 

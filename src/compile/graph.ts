@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { isPlainObject } from "../base/json.js";
 import { atCheckpoint, checkpointOf, isNestedRun, saverOf, threadOf, withoutPrivateKeys } from "../langgraph/config.js";
+import { shownError } from "../base/shown-error.js";
 import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph/graph.js";
 import { namespaceOf } from "../langgraph/namespace.js";
 import { passenger } from "../langgraph/passenger.js";
@@ -155,12 +156,8 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
       try {
         return incoming(message, this.guard.clock, isInput);
       } catch (cause) {
-        const why = (cause instanceof Error ? cause.message : String(cause)).split("\n", 1).join("").slice(0, 200);
-        throw new InvalidRequestError(
-          subject,
-          `a message cannot be read (${why})`,
-          "messages as LangChain knows them, such as { role, content }",
-        );
+        const problem = `a message cannot be read (${shownError(cause).message.split("\n", 1).join("").slice(0, 200)})`;
+        throw new InvalidRequestError(subject, problem, "messages as LangChain knows them, such as { role, content }");
       }
     });
   }

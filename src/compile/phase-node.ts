@@ -9,6 +9,7 @@ import { expectListeners } from "../base/abort.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError, LoopLimitError } from "../base/errors.js";
 import { freeze, frozenCopy, jsonIssue } from "../base/json.js";
+import { shownError, soundError } from "../base/shown-error.js";
 import { repairHistory } from "../handoff/history.js";
 import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
 import { keepNestedResults } from "../langgraph/config.js";
@@ -153,7 +154,7 @@ async function outcomeOf(turn: Turn, run: Runner): Promise<Outcome<Record<string
   try {
     return await run(turn);
   } catch (thrown) {
-    const error: unknown = thrown ?? new Error(`Agent "${turn.agent}" threw ${String(thrown)}`); // LangGraph's tests read its name
+    const error = soundError(thrown ?? `Agent "${turn.agent}" threw ${String(thrown)}`); // LangGraph reads its name and message
     if (isParentCommand(error)) return outcomeOfCommand((error as ParentCommand).command, turn.agent, turn.messages);
     throw askable(error, turn.agent);
   }
@@ -167,9 +168,8 @@ function failureOf(team: Team, turn: Turn, error: unknown, work: Work): Outcome<
   if (isGraphBubbleUp(error) || turn.config.signal?.aborted === true) throw error;
   const type = scoped(team, turn.control, turn.phase, EVENT.FAIL);
   if (type === undefined) return undefined;
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  const shown = { name: name.slice(0, 200), message: message.slice(0, 2_000) };
-  const messages = repairHistory(work.said, notExecuted(name));
+  const shown = shownError(error);
+  const messages = repairHistory(work.said, notExecuted(shown.name));
   return {
     messages,
     update: acceptable(team, turn, work.update),
@@ -253,7 +253,7 @@ function readMessages(agent: string, messages: Outcome["messages"]): BaseMessage
   try {
     return (messages ?? []).map((message) => readMessage(withoutOddities(coerceMessageLikeToMessage(message))));
   } catch (cause) {
-    const why = (cause instanceof Error ? cause.message : String(cause)).split("\n", 1).join("").slice(0, 200);
+    const why = shownError(cause).message.split("\n", 1).join("").slice(0, 200);
     throw new InvalidRequestError(
       `Agent "${agent}" returned messages`,
       `one of them cannot be read (${why})`,

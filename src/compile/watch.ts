@@ -1,5 +1,6 @@
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
+import { soundError } from "../base/shown-error.js";
 import { keyOf, placesOf } from "../langgraph/namespace.js";
 import { questionsIn } from "../langgraph/question.js";
 import type { BaseState, Fields } from "../state/schema.js";
@@ -68,7 +69,7 @@ export function watch<Phase extends string, F extends Fields>(
       for await (const chunk of stream) yield* reader.read(chunk as unknown as Chunk); // what these options make of a chunk
       end = reader.interrupted ?? ending(graph.chart, reader.control ?? (await storedControl(graph, config)));
     } catch (error) {
-      end = { type: "orchestration.failed", error: error instanceof Error ? error : new Error(String(error)) };
+      end = { type: "orchestration.failed", error: soundError(error) };
     } finally {
       end ??= { type: "orchestration.failed", error: new DOMException("The watcher left before the run had ended.", "AbortError") };
       stop.abort(end.type === "orchestration.failed" ? end.error : undefined);

@@ -1,5 +1,6 @@
 import { ReducedValue } from "@langchain/langgraph";
 import { InvalidRequestError } from "../base/errors.js";
+import { shownError } from "../base/shown-error.js";
 import type { Fields } from "./schema.js";
 
 /** A user's reducer of one key of the extra state; the kernel knows nothing of its types. */
@@ -34,7 +35,7 @@ export function tryReducer(reducers: Reducers, subject: string, key: string, cur
   try {
     reducer(current, value);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = shownError(cause).message;
     throw new InvalidRequestError(subject, `its reducer threw: ${why}`, "a value that the reducer takes");
   }
 }

@@ -1,5 +1,6 @@
 import { transition, type AnyMachineSnapshot, type StateValue } from "xstate";
 import { freeze, isPlainObject, jsonIssue } from "../base/json.js";
+import { shownError } from "../base/shown-error.js";
 import { speaks, type Chart } from "./chart.js";
 import {
   activePhases,
@@ -94,7 +95,7 @@ function take(chart: Chart, control: Control, event: ControlEvent): Control {
     if (contextIssue !== undefined) return refuse(chart, control, event, `the context it leads to ${contextIssue}`);
     return moved(chart, control, event, before, after);
   } catch (error) {
-    return refuse(chart, control, event, `a guard or assignment failed: ${error instanceof Error ? error.message : String(error)}`);
+    return refuse(chart, control, event, `a guard or assignment failed: ${shownError(error).message}`);
   }
 }
 

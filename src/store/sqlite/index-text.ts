@@ -1,5 +1,6 @@
 import type { PutOperation } from "@langchain/langgraph-checkpoint";
 import { InvalidRequestError } from "../../base/errors.js";
+import { shownError } from "../../base/shown-error.js";
 import { encodeNamespace } from "../namespace.js";
 import type { StorePutOptions } from "../operation.js";
 import { textsAt, WHOLE, wordsOf } from "../texts.js";
@@ -46,7 +47,7 @@ function jsonOf(value: PutOperation["value"]): string {
   try {
     return JSON.stringify(value);
   } catch (error) {
-    const problem = `the value cannot be written as JSON (${error instanceof Error ? error.message : String(error)})`;
+    const problem = `the value cannot be written as JSON (${shownError(error).message})`;
     throw new InvalidRequestError("put", problem, "plain JSON, without circles and bigints");
   }
 }

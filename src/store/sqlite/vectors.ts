@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import type * as SqliteVec from "sqlite-vec";
 import { InvalidRequestError } from "../../base/errors.js";
+import { shownError } from "../../base/shown-error.js";
 import type { Connection } from "../../database/sqlite.js";
 
 /** How a store finds items by meaning. Needs the package `sqlite-vec`. */
@@ -29,7 +30,7 @@ function loadExtension(connection: Connection): void {
     const extension = createRequire(import.meta.url)("sqlite-vec") as typeof SqliteVec; // its declared shape
     extension.load(connection);
   } catch (error) {
-    const problem = `vector search needs the package sqlite-vec, which cannot be loaded (${error instanceof Error ? error.message : String(error)})`;
+    const problem = `vector search needs the package sqlite-vec, which cannot be loaded (${shownError(error).message})`;
     throw new InvalidRequestError("SqliteStore", problem, "npm install sqlite-vec, or a store without index");
   }
 }
