@@ -78,12 +78,12 @@ export { type GraphAgent } from "./nodes/graph-agent.js";
 export { type AnyGraph, type ValuesOf } from "./nodes/graph-source.js";
 export { type HandoffPolicy } from "./nodes/handoff-middleware.js";
 export { human, HumanAnswer, type HumanDefinition, type HumanQuestion } from "./nodes/human.js";
-export { type ModelAgent, type TurnLimits } from "./nodes/model-turn.js";
+export { type ModelAgent, type TurnLimits } from "./nodes/model-agent.js";
 export { type RemoteQuestions } from "./nodes/remote-agent.js";
 export { specialist, SPECIALISTS, type SpecialistDefinition, type SpecialistRole } from "./nodes/specialist.js";
 export { idempotencyKey } from "./nodes/tool-calls.js";
 export { type Aggregate, type Aggregation, type Conflict, type OnConflict } from "./graphs/aggregate.js";
-export { abstain, Ballot, vote, type CastBallot, type ReadBallot, type Tally } from "./graphs/ballots.js";
+export { abstain, Ballot, vote, type CastBallot, type ReadBallot, type Tally, type VoteOptions } from "./graphs/ballots.js";
 export { consensus, consensusResult, type ConsensusDefinition, type ConsensusResult } from "./graphs/consensus.js";
 export {
   broadcast,
@@ -114,7 +114,7 @@ export { strategies, type StrategiesDefinition } from "./graphs/strategies.js";
 export { mapped, mapReduce, type MapReduceDefinition } from "./graphs/map-reduce.js";
 export { executor, type ExecutorDefinition, type ExecutorLimits, type Fold } from "./nodes/executor/executor.js";
 export { Cancellation } from "./nodes/executor/cancellation.js";
-export { ledger, note, type NoteOptions } from "./nodes/ledger.js";
+export { ledger, note, type LedgerOptions, type NoteOptions } from "./nodes/ledger.js";
 export { planner, type PlannerDefinition } from "./nodes/planner.js";
 export { LedgerNote, readNotes, type LedgerNoteInput, type LedgerNotes, type NoteFilter } from "./src/ledger/notes.js";
 export { type ProgressEntry, type TaskEntry, type WorkLedger, type WorkLedgers, type WorkStatus } from "./src/ledger/work.js";

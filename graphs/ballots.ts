@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Turn } from "../src/agent/agent.js";
 import { send, type Outcome } from "../src/agent/outcome.js";
+import { maybe, number, requireForm, shape, text } from "../src/base/form.js";
 import { InvalidRequestError } from "../src/base/errors.js";
 
 /** What a voter fills in: `agent({ id, model, output: Ballot })` is a voter. */
@@ -32,11 +33,20 @@ export interface Tally {
 /** Characters of a choice. Two choices are one when they differ in letter case or white space only. */
 export const MAX_CHOICE = 120;
 
+/** What may go with a vote. */
+export interface VoteOptions {
+  /** From 0 to 1. Default 1. */
+  readonly confidence?: number;
+  readonly reason?: string;
+}
+
+const VOTE = shape<VoteOptions>({ confidence: maybe(number), reason: maybe(text) });
+
 /** The voter is for `choice`, as sure as `confidence` says (default 1). */
-export const vote = <State = object>(
-  choice: string,
-  options: { readonly confidence?: number; readonly reason?: string } = {},
-): Outcome<State> => send<State>({ type: "VOTE", choice, confidence: options.confidence ?? 1, reason: options.reason ?? "" });
+export function vote<State = object>(choice: string, options: VoteOptions = {}): Outcome<State> {
+  requireForm("The options of vote()", options, VOTE);
+  return send<State>({ type: "VOTE", choice, confidence: options.confidence ?? 1, reason: options.reason ?? "" });
+}
 
 /** The voter has no say in this. */
 export const abstain = <State = object>(reason = ""): Outcome<State> => send<State>({ type: "ABSTAIN", reason });

@@ -1,10 +1,12 @@
 import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent } from "../src/agent/agent.js";
+import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { DEFAULT_LIMITS } from "../src/agent/budget.js";
 import { reply } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { callable, each, either, everyValue, maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { adapted } from "../nodes/adapted.js";
 import { agent } from "../nodes/agent.js";
@@ -34,6 +36,23 @@ export interface ConsensusDefinition<Id extends string, F extends Fields> extend
   /** Has the last word, on {@link consensusResult} of its turn. Default: a function that says how the vote went. */
   readonly speaker?: Agent<Id, FieldValues<F>>;
 }
+
+const DEFINITION = shape<ConsensusDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  voters: agentList,
+  choices: maybe(each(text)),
+  rounds: maybe(number),
+  ballot: maybe(callable),
+  timeout: maybe(number),
+  speaker: maybe(anAgent),
+  threshold: maybe(number),
+  minAgreement: maybe(number),
+  quorum: maybe(number),
+  weighting: maybe(oneOf("confidence", "equal")),
+  weights: maybe(everyValue(maybe(number))),
+  abstentions: maybe(oneOf("ignored", "against")),
+  ties: maybe(either((value) => typeof value === "object", shape<{ chair: string }>({ chair: text }), oneOf("open", "heads", "first"))),
+});
 
 /** How a vote went. */
 export interface ConsensusResult extends Count {
@@ -71,6 +90,7 @@ export function consensusResult(state: Pick<BaseState, "control">): ConsensusRes
 export function consensus<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: ConsensusDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "result", F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, choices, rounds = 1, timeout = DEFAULT_TIMEOUT } = definition;
   const ids = definition.voters.map((voter) => voter.id as string);
   const issues = [...voterIssues(ids), ...ruleIssues(definition, ids), ...limitIssue("rounds", rounds), ...limitIssue("timeout", timeout)];

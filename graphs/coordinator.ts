@@ -1,14 +1,16 @@
 import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent } from "../src/agent/agent.js";
+import { anAgent } from "../src/agent/agent-rule.js";
 import { send } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, InvalidRequestError, type Issue } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { each, maybe, number, requireForm, shape, text } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { adapted } from "../nodes/adapted.js";
 import { agent } from "../nodes/agent.js";
 import { limitIssue, machineOf, THE_END, type PatternEvent } from "./machine.js";
-import { addressees, everyone, readRoles, roleIssues, roleStates, toNext, unknownRoles, type Roles } from "./roles.js";
+import { addressees, everyone, readRoles, roleIssues, ROLES, roleStates, toNext, unknownRoles, type Roles } from "./roles.js";
 
 const DISPATCH = "dispatch";
 const IDLE = "idle";
@@ -21,6 +23,8 @@ export interface RoundRobinDefinition<Id extends string, F extends Fields> exten
   readonly defaultRole?: string;
 }
 
+const ROUND_ROBIN = shape<RoundRobinDefinition<string, Fields>>({ ...ORCHESTRATION, roles: ROLES, defaultRole: maybe(text) });
+
 /**
  * Each message goes to the next agent of its role, in turn; `agentId` in its metadata addresses one directly. The turns are counted in
  * the chart, one count a role, and stay with the thread.
@@ -29,6 +33,7 @@ export interface RoundRobinDefinition<Id extends string, F extends Fields> exten
 export function roundRobin<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: RoundRobinDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "dispatch" | "idle", F, Name> {
+  requireForm("The orchestration", definition, ROUND_ROBIN);
   const { name, roles } = definition;
   const crews = readRoles(roles);
   const defaultRole = definition.defaultRole ?? crews[0]?.role ?? "";
@@ -68,6 +73,8 @@ export interface RoleChainDefinition<Id extends string, F extends Fields> extend
   readonly chain?: readonly string[];
 }
 
+const ROLE_CHAIN = shape<RoleChainDefinition<string, Fields>>({ ...ORCHESTRATION, roles: ROLES, chain: maybe(each(text)) });
+
 /**
  * One role after another on each message, each seeing what those before it said; within a role, agents take turns from message to
  * message.
@@ -76,6 +83,7 @@ export interface RoleChainDefinition<Id extends string, F extends Fields> extend
 export function roleChain<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: RoleChainDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<string, F, Name> {
+  requireForm("The orchestration", definition, ROLE_CHAIN);
   const { name, roles } = definition;
   const crews = readRoles(roles);
   const chain = definition.chain ?? crews.map((crew) => crew.role);
@@ -123,6 +131,13 @@ export interface BroadcastDefinition<Id extends string, F extends Fields> extend
   readonly timeout?: number;
 }
 
+const BROADCAST = shape<BroadcastDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  roles: ROLES,
+  synthesizer: maybe(anAgent),
+  timeout: maybe(number),
+});
+
 /**
  * Each message goes to all agents of its roles (`agentRole` in its metadata, one or several; default all) at once, and the run waits
  * for all. Where a role has no agents, or one that fails, its lite agents answer, the first that does not fail. A failure stays with
@@ -132,6 +147,7 @@ export interface BroadcastDefinition<Id extends string, F extends Fields> extend
 export function broadcast<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: BroadcastDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "dispatch", F, Name> {
+  requireForm("The orchestration", definition, BROADCAST);
   const { name, synthesizer, timeout = DEFAULT_TIMEOUT } = definition;
   const crews = readRoles(definition.roles);
   const roles = crews.map((crew) => crew.role);

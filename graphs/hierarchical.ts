@@ -1,9 +1,11 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { assign } from "xstate";
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { either, maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { FAILED } from "../src/statechart/vocabulary.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { adapted } from "../nodes/adapted.js";
@@ -36,6 +38,18 @@ export interface HierarchicalDefinition<Id extends string, F extends Fields> ext
   readonly timeout?: number;
 }
 
+const DEFINITION = shape<HierarchicalDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  lead: maybe(anAgent),
+  members: agentList,
+  aggregate: maybe(either((value) => typeof value === "string", oneOf("concat", "merge", "vote"), anAgent)),
+  separator: maybe(text),
+  onConflict: maybe(oneOf("last", "first", "all")),
+  onFailure: maybe(oneOf("isolate", "stop")),
+  minimum: maybe(number),
+  timeout: maybe(number),
+});
+
 /**
  * lead → members, all at once → one result, which is `results.aggregate` or the words of the agent given as `aggregate`.
  * @throws InvalidDefinitionError when there is no member, an id twice, or a limit that is none.
@@ -45,6 +59,7 @@ export interface HierarchicalDefinition<Id extends string, F extends Fields> ext
 export function hierarchical<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: HierarchicalDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "aggregate", F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, lead, onFailure = "isolate", minimum = 1, timeout = DEFAULT_TIMEOUT } = definition;
   const members = definition.members.map((member) => adapted(member, { timeout }));
   const ids = members.map((member) => member.id as string);

@@ -1,9 +1,11 @@
 import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent } from "../src/agent/agent.js";
+import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { send, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { maybe, number, oneOf, requireForm, shape } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { limitIssue, machineOf, type PatternContext, type PatternEvent } from "./machine.js";
 
@@ -37,6 +39,14 @@ export interface LoopDefinition<Id extends string, F extends Fields> extends Orc
   readonly maxIterations?: number;
 }
 
+const DEFINITION = shape<LoopDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  producer: anAgent,
+  reviewers: agentList,
+  mode: maybe(oneOf("parallel", "sequential")),
+  maxIterations: maybe(number),
+});
+
 /** How a loop stands or ended. */
 export interface LoopResult {
   readonly approved: boolean;
@@ -58,6 +68,7 @@ export function loopResult(state: Pick<BaseState, "control">): LoopResult {
 export function loop<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: LoopDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, producer, reviewers, mode = "parallel", maxIterations = 3 } = definition;
   const agents = [producer, ...reviewers];
   const issues = [

@@ -1,8 +1,10 @@
 import { assign } from "xstate";
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { agents as agentList } from "../src/agent/agent-rule.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import { IllegalTransitionError, InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { maybe, number, requireForm, shape, something } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { toldToSpecialist, transcript } from "../src/ledger/transcript.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { EVENT } from "../src/statechart/vocabulary.js";
@@ -35,6 +37,18 @@ export interface MagenticDefinition<Id extends string, F extends Fields> extends
   readonly milliseconds?: number;
 }
 
+const DEFINITION = shape<MagenticDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  orchestrator: something,
+  team: agentList,
+  maxRounds: maybe(number),
+  maxStalls: maybe(number),
+  maxStallsPerPlan: maybe(number),
+  maxResets: maybe(number),
+  ledgerAttempts: maybe(number),
+  milliseconds: maybe(number),
+});
+
 /**
  * Magentic-One (Fourney et al., 2024): an orchestrator keeps a task ledger (facts and plan) and, each round, a progress ledger that
  * names the next speaker and its instruction. Stalls lead to new facts and a new plan made from the whole transcript, which is
@@ -44,6 +58,7 @@ export interface MagenticDefinition<Id extends string, F extends Fields> extends
 export function magentic<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: MagenticDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | OrchestratorPhase, F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, team, maxRounds = 30, maxStalls = 3, maxResets = 2, ledgerAttempts = 3, milliseconds = 300_000 } = definition;
   const maxStallsPerPlan = definition.maxStallsPerPlan ?? maxStalls + 1;
   const issues: Issue[] = [

@@ -1,9 +1,11 @@
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { anAgent } from "../src/agent/agent-rule.js";
 import { tasksOf, type TaskRecord } from "../src/agent/task.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { callable, maybe, requireForm, shape } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
-import { executor, limitsOf, type ExecutorDefinition, type ExecutorLimits } from "../nodes/executor/executor.js";
+import { executor, FOLD, limitsOf, LIMITS_FORM, type ExecutorDefinition, type ExecutorLimits } from "../nodes/executor/executor.js";
 import { again, machineOf, THE_END } from "./machine.js";
 
 const MAP = "map";
@@ -18,6 +20,16 @@ export interface MapReduceDefinition<Id extends string, F extends Fields>
   /** Sees the mapped items ({@link mapped}), and the value of `fold` as `turn.results.map.data`. Without one the phase's own words end the run. */
   readonly reducer?: Agent<Id, FieldValues<F>>;
 }
+
+const { perAgent: _none, ...MAP_LIMITS } = LIMITS_FORM;
+const DEFINITION = shape<MapReduceDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  ...MAP_LIMITS,
+  items: callable,
+  mapper: anAgent,
+  reducer: maybe(anAgent),
+  fold: maybe(FOLD),
+});
 
 /** What the items came to, in their order; items that failed are among them. */
 export function mapped(state: Pick<BaseState, "tasks" | "control"> | Turn): TaskRecord[] {
@@ -35,6 +47,7 @@ export function mapReduce<
   const F extends Fields = Record<never, never>,
   const Name extends string = string,
 >(definition: MapReduceDefinition<Id, F> & { readonly name: Name }): Orchestration<Id | "map", F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, items, mapper, reducer, fold, ...rest } = definition;
   if (reducer?.id === MAP) {
     throw new InvalidDefinitionError(`The orchestration "${name}"`, [

@@ -1,17 +1,19 @@
 import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { send, type Outcome } from "../src/agent/outcome.js";
 import { tasksOf, type TaskRecord } from "../src/agent/task.js";
 import { InvalidDefinitionError, InvalidRequestError } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { callable, maybe, number, oneOf, requireForm, shape } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { workLedgers, type WorkLedgers } from "../src/ledger/work.js";
 import { estimatePlan, type EstimateOptions, type PlanEstimate } from "../src/planning/estimate.js";
 import { readPlan, type Task } from "../src/planning/plan.js";
 import { revisedPlan } from "../src/planning/revise.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { PLAN_CANCELLED } from "../nodes/executor/cancellation.js";
-import { executor, limitsOf, type ExecutorLimits } from "../nodes/executor/executor.js";
+import { executor, limitsOf, LIMITS_FORM, type ExecutorLimits } from "../nodes/executor/executor.js";
 import { again, limitIssue, machineOf, THE_END, type PatternContext } from "./machine.js";
 
 const PLAN = "plan";
@@ -36,6 +38,17 @@ export interface OrchestratorWorkerDefinition<Id extends string, F extends Field
   /** What time and cost are estimated with before a plan is carried out. */
   readonly estimate?: Pick<EstimateOptions, "milliseconds" | "cost">;
 }
+
+const DEFINITION = shape<OrchestratorWorkerDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  ...LIMITS_FORM,
+  planner: anAgent,
+  workers: agentList,
+  synthesizer: maybe(anAgent),
+  onFailure: maybe(oneOf("replan", "skip", "stop")),
+  maxReplans: maybe(number),
+  estimate: maybe(shape<Pick<EstimateOptions, "milliseconds" | "cost">>({ milliseconds: maybe(callable), cost: maybe(callable) })),
+});
 
 /** The plan of a run, and how it stands. */
 export interface PlanState extends WorkLedgers {
@@ -85,6 +98,7 @@ export function orchestratorWorker<
   const F extends Fields = Record<never, never>,
   const Name extends string = string,
 >(definition: OrchestratorWorkerDefinition<Id, F> & { readonly name: Name }): Orchestration<"plan" | "work" | "synthesis", F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, planner, workers, synthesizer, onFailure = "replan", maxReplans = 2 } = definition;
   const issues = limitIssue("maxReplans", maxReplans, 0);
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);

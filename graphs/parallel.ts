@@ -1,6 +1,8 @@
 import type { Agent } from "../src/agent/agent.js";
+import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { maybe, oneOf, requireForm, shape } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { machineOf, THE_END } from "./machine.js";
 
@@ -13,6 +15,13 @@ export interface ParallelDefinition<Id extends string, F extends Fields> extends
   readonly onFailure?: "isolate" | "stop";
 }
 
+const DEFINITION = shape<ParallelDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  branches: agentList,
+  synthesizer: maybe(anAgent),
+  onFailure: maybe(oneOf("isolate", "stop")),
+});
+
 /**
  * A ∥ B ∥ C. `orchestration.results(state)` gives their results in the order of `branches`, failed ones included.
  * @throws InvalidDefinitionError when there is no branch, or two have one id.
@@ -20,6 +29,7 @@ export interface ParallelDefinition<Id extends string, F extends Fields> extends
 export function parallel<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: ParallelDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { branches, synthesizer, onFailure = "isolate" } = definition;
   if (branches.length === 0) {
     const issue = { path: "branches", code: "NO_AGENTS", message: "give at least one branch" };

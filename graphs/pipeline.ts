@@ -1,7 +1,9 @@
 import { assign } from "xstate";
 import { AGENT_ID, type Agent } from "../src/agent/agent.js";
+import { anAgent } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { each, flag, maybe, number, requireForm, shape, text } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { observed } from "../nodes/observed.js";
 import { limitIssue, machineOf, THE_END, type PatternContext } from "./machine.js";
@@ -29,6 +31,22 @@ export interface PipelineDefinition<Phase extends string, Id extends string, F e
   readonly maxReturns?: number;
 }
 
+const DEFINITION = shape<PipelineDefinition<string, string, Fields>>({
+  ...ORCHESTRATION,
+  stages: each(
+    shape<Stage<string, string, never>>({
+      phase: text,
+      agent: anAgent,
+      next: maybe(text),
+      canReturnTo: maybe(each(text)),
+      waits: maybe(flag),
+    }),
+  ),
+  waits: maybe(flag),
+  supervisor: maybe(anAgent),
+  maxReturns: maybe(number),
+});
+
 /** A pipeline, and what follows from its stages. */
 export interface Pipeline<Phase extends string, F extends Fields, Name extends string = string> extends Orchestration<Phase, F, Name> {
   /** Agent id → the first phase it works in. */
@@ -47,6 +65,7 @@ export function pipeline<
   const F extends Fields = Record<never, never>,
   const Name extends string = string,
 >(definition: PipelineDefinition<Phase, Id, F> & { readonly name: Name }): Pipeline<Phase, F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, stages, supervisor, maxReturns = 5, waits = true } = definition;
   const issues = [...stageIssues(stages), ...limitIssue("maxReturns", maxReturns, 0)];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);

@@ -2,6 +2,7 @@ import { HumanMessage } from "@langchain/core/messages";
 import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { anAgent } from "../src/agent/agent-rule.js";
 import { reply, send, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, InvalidRequestError, type Issue } from "../src/base/errors.js";
 import {
@@ -19,7 +20,8 @@ import {
   type RecordedChange,
 } from "../src/charter/charter.js";
 import { charterFrom, charterMarkdown } from "../src/charter/markdown.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { callable, maybe, number, record, requireForm, shape } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { FAILED } from "../src/statechart/vocabulary.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { adapted } from "../nodes/adapted.js";
@@ -49,6 +51,17 @@ export interface QaGatedDefinition<Id extends string, F extends Fields> extends 
   /** Told how the charter stands, whenever that has changed and at least once: to keep a file, say. What it throws ends the run. */
   readonly onCharter?: (status: CharterStatus) => void | Promise<void>;
 }
+
+const DEFINITION = shape<QaGatedDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  planner: maybe(anAgent),
+  charter: maybe(record),
+  implementer: anAgent,
+  qa: anAgent,
+  maxIterations: maybe(number),
+  escalation: maybe(anAgent),
+  onCharter: maybe(callable),
+});
 
 /** Where the work stands. */
 export interface QaResult {
@@ -96,6 +109,7 @@ export function qaResult(state: Pick<BaseState, "control">): QaResult {
 export function qaGated<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: QaGatedDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "report" | "unmet", F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, maxIterations = 3, escalation, onCharter } = definition;
   const issues = [...sourceIssues(definition), ...limitIssue("maxIterations", maxIterations)];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);

@@ -1,6 +1,8 @@
 import { assign } from "xstate";
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { agents } from "../src/agent/agent-rule.js";
 import { InvalidRequestError, UnknownAgentError, type Issue } from "../src/base/errors.js";
+import { everyValue, maybe, shape, type Rule } from "../src/base/form.js";
 import { envelopeOf } from "./envelope.js";
 import type { PatternContext } from "./machine.js";
 
@@ -14,6 +16,8 @@ export interface Role<Id extends string, State> {
 
 /** Roles and who plays them, registered when the orchestration is defined. */
 export type Roles<Id extends string, State> = Readonly<Record<string, Role<Id, State>>>;
+
+export const ROLES: Rule = everyValue(shape<Role<string, never>>({ agents: maybe(agents), lite: maybe(agents) }));
 
 /** Roles as the patterns read them. */
 export interface Crew {

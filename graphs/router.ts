@@ -1,9 +1,11 @@
 import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { send } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, UnknownAgentError, type Issue } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { anything, callable, each, everyValue, flag, maybe, number, requireForm, shape, text } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { agent } from "../nodes/agent.js";
 import { observed } from "../nodes/observed.js";
@@ -52,6 +54,32 @@ export interface RouterDefinition<Id extends string, F extends Fields> extends O
   readonly maxHandoffs?: number;
 }
 
+const DEFINITION = shape<RouterDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  agents: agentList,
+  rules: maybe(
+    each(
+      shape<RoutingRule<string, never>>({
+        to: text,
+        when: shape<RoutingConditions<never>>({
+          phases: maybe(each(text)),
+          channelTypes: maybe(each(text)),
+          intents: maybe(each(text)),
+          sources: maybe(each(text)),
+          custom: maybe(callable),
+        }),
+        priority: maybe(anything), // told of with the other mistakes in rules
+      }),
+    ),
+  ),
+  default: maybe(text),
+  sticky: maybe(flag),
+  supervisor: maybe(anAgent),
+  about: maybe(callable),
+  phaseMap: maybe(everyValue(maybe(text))),
+  maxHandoffs: maybe(number),
+});
+
 /** Why a message went where it went; the data of `results.route`. */
 export interface Routing {
   /** `undefined`: to nobody. */
@@ -68,6 +96,7 @@ export interface Routing {
 export function router<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: RouterDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "route" | "idle", F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, agents, supervisor, maxHandoffs = 20, phaseMap } = definition;
   const ids = agents.map((each) => each.id as string);
   const named = phaseMap as Readonly<Record<string, string>> | undefined;

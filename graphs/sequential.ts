@@ -1,5 +1,7 @@
 import type { Agent } from "../src/agent/agent.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { agents as agentList } from "../src/agent/agent-rule.js";
+import { flag, maybe, requireForm, shape } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { machineOf, THE_END } from "./machine.js";
 
@@ -10,6 +12,8 @@ export interface SequentialDefinition<Id extends string, F extends Fields> exten
   readonly strict?: boolean;
 }
 
+const DEFINITION = shape<SequentialDefinition<string, Fields>>({ ...ORCHESTRATION, agents: agentList, strict: maybe(flag) });
+
 /**
  * A → B → C. Each agent's reply passes the work on; the last one's ends the run.
  * @throws InvalidDefinitionError when there is no agent, or two have one id.
@@ -17,6 +21,7 @@ export interface SequentialDefinition<Id extends string, F extends Fields> exten
 export function sequential<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: SequentialDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { agents, strict = true } = definition;
   const machine = machineOf(definition.name, agents, {
     initial: agents[0]?.id ?? THE_END,

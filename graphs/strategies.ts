@@ -1,6 +1,8 @@
 import type { Agent } from "../src/agent/agent.js";
+import { agents as agentList } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { anything, maybe, requireForm, shape } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { machineOf } from "./machine.js";
 
@@ -14,6 +16,8 @@ export interface StrategiesDefinition<Id extends string, F extends Fields> exten
   readonly default?: NoInfer<Id> | null;
 }
 
+const DEFINITION = shape<StrategiesDefinition<string, Fields>>({ ...ORCHESTRATION, strategies: agentList, default: maybe(anything) });
+
 /**
  * One graph for an app whose threads are not all orchestrated alike. The event `USE.<id>` gives a thread another strategy, and
  * `USE.off` none: its messages are kept and nobody answers. The choice stays with the thread; every strategy keeps its own place.
@@ -25,6 +29,7 @@ export interface StrategiesDefinition<Id extends string, F extends Fields> exten
 export function strategies<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: StrategiesDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "off", F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, strategies: choices } = definition;
   const ids = choices.map((choice) => choice.id as string);
   const chosen = definition.default === null ? OFF : (definition.default ?? ids[0] ?? OFF);

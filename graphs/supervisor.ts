@@ -1,12 +1,14 @@
 import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
 import { assign } from "xstate";
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { each, flag, maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { DELEGATE, delegate, delegationTools, delivered, openDelegations, resultOf, condensed, tasksFor } from "../nodes/delegation.js";
-import { executor, limitsOf, type ExecutorLimits } from "../nodes/executor/executor.js";
+import { executor, limitsOf, LIMITS_FORM, type ExecutorLimits } from "../nodes/executor/executor.js";
 import { again, limitIssue, machineOf, type PatternContext } from "./machine.js";
 
 const WORKERS = "workers";
@@ -45,6 +47,25 @@ export interface SupervisorDefinition<Id extends string, F extends Fields>
   readonly resultLimit?: number;
 }
 
+const { onFailure: _none, ...SUPERVISOR_LIMITS } = LIMITS_FORM;
+const DEFINITION = shape<SupervisorDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  ...SUPERVISOR_LIMITS,
+  supervisor: anAgent,
+  workers: agentList,
+  strategy: maybe(oneOf("sequential", "parallel")),
+  autoDelegate: maybe(flag),
+  refineTask: maybe(flag),
+  refineInstruction: maybe(text),
+  asyncDelivery: maybe(flag),
+  delegationMessage: maybe(text),
+  waitForResult: maybe(flag),
+  shareChannels: maybe(each(text)),
+  maxRounds: maybe(number),
+  wholeResults: maybe(number),
+  resultLimit: maybe(number),
+});
+
 /**
  * A supervisor and its workers. Results stand in the conversation as the answers of the supervisor's own tool calls, never in a
  * prompt; a worker that failed, or ran out of time, is told as such. The next message of the user reaches the supervisor again.
@@ -53,6 +74,7 @@ export interface SupervisorDefinition<Id extends string, F extends Fields>
 export function supervisor<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: SupervisorDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "dispatch" | "workers", F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, workers, autoDelegate = false } = definition;
   const mode = modeOf(definition);
   const issues = definitionIssues(definition);

@@ -1,7 +1,9 @@
 import { assign } from "xstate";
 import type { Agent } from "../src/agent/agent.js";
+import { agents as agentList } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { orchestrate, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { each, everyValue, maybe, number, requireForm, shape, text } from "../src/base/form.js";
+import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { limitIssue, machineOf, type PatternContext } from "./machine.js";
 
@@ -16,6 +18,14 @@ export interface SwarmDefinition<Id extends string, F extends Fields> extends Or
   readonly maxHandoffs?: number;
 }
 
+const DEFINITION = shape<SwarmDefinition<string, Fields>>({
+  ...ORCHESTRATION,
+  agents: agentList,
+  entry: maybe(text),
+  handoffs: maybe(everyValue(maybe(each(text)))),
+  maxHandoffs: maybe(number),
+});
+
 /**
  * Any agent hands off to any other; a reply goes to the user, whose next message reaches the agent that replied.
  * @throws InvalidDefinitionError when entry or handoffs name an unknown agent.
@@ -23,6 +33,7 @@ export interface SwarmDefinition<Id extends string, F extends Fields> extends Or
 export function swarm<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: SwarmDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const { name, agents, entry = agents[0]?.id, handoffs, maxHandoffs = 20 } = definition;
   const ids = agents.map((agent) => agent.id as string);
   const issues = [...unknownIds(ids, entry, handoffs), ...limitIssue("maxHandoffs", maxHandoffs, 0)];

@@ -1,10 +1,12 @@
 import { AGENT_ID, type Agent, type PhaseRun } from "../src/agent/agent.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { functionRun, type FunctionAgent } from "./function.js";
-import { graphRun, type GraphAgent } from "./graph-agent.js";
+import { requireForm, shape, unknownKeys, type Rule } from "../src/base/form.js";
+import { functionRun, FUNCTION_AGENT, type FunctionAgent } from "./function.js";
+import { GRAPH_AGENT, graphRun, type GraphAgent } from "./graph-agent.js";
 import { isRemoteGraph, remoteRun } from "./remote-agent.js";
 import { descriptionOf, type AnyGraph } from "./graph-source.js";
-import { modelRun, type ModelAgent } from "./model-turn.js";
+import { MODEL_AGENT, type ModelAgent } from "./model-agent.js";
+import { modelRun } from "./model-turn.js";
 
 /** What an agent can be made from. */
 export type AgentDefinition<Id extends string, State, Output> =
@@ -27,6 +29,7 @@ export function agent<const Id extends string, State = object, Output = unknown>
   definition: FunctionAgent<Id, State> | ModelAgent<Id, State, Output>,
 ): Agent<Id, State>;
 export function agent<Id extends string, State, Output>(definition: AgentDefinition<Id, State, Output>): Agent<Id, State> {
+  requireForm("Agent", definition, kindFormOf(definition));
   if (!AGENT_ID.test(definition.id)) {
     throw new InvalidDefinitionError(`Agent "${definition.id}"`, [
       { path: "id", code: "BAD_NAME", message: "use letters, digits, _ and - only (at most 64)" },
@@ -37,17 +40,26 @@ export function agent<Id extends string, State, Output>(definition: AgentDefinit
   return { id: definition.id, description, node: () => run };
 }
 
+const KINDS = { run: FUNCTION_AGENT, model: MODEL_AGENT, graph: GRAPH_AGENT } as const;
+const ANY_KEYS = [...new Set(Object.values(KINDS).flatMap((form) => Object.keys(form)))];
+
+/** The form of the one kind of agent that is defined; where none or several are, that is the issue. */
+function kindFormOf(definition: unknown): Rule {
+  if (typeof definition !== "object" || definition === null) return shape<FunctionAgent<string, never>>(FUNCTION_AGENT);
+  const kinds = (["run", "model", "graph"] as const).filter((kind) => kind in definition);
+  const [kind] = kinds;
+  if (kind !== undefined && kinds.length === 1) return shape<object>(KINDS[kind]);
+  return () => [
+    {
+      path: kinds.join("+") || "run",
+      code: "AGENT_KIND",
+      message: `give exactly one of run, model and graph, not ${kinds.join(" and ") || "none"}`,
+    },
+    ...unknownKeys(definition, ANY_KEYS),
+  ];
+}
+
 function phaseRun<State, Output>(definition: AgentDefinition<string, State, Output>): PhaseRun<State> {
-  const kinds = ["run", "model", "graph"].filter((kind) => kind in definition);
-  if (kinds.length !== 1) {
-    throw new InvalidDefinitionError(`Agent "${definition.id}"`, [
-      {
-        path: kinds.join("+") || "run",
-        code: "AGENT_KIND",
-        message: `give exactly one of run, model and graph, not ${kinds.join(" and ") || "none"}`,
-      },
-    ]);
-  }
   if ("run" in definition) return functionRun(definition);
   if ("model" in definition) return modelRun(definition);
   return isRemoteGraph(definition.graph) ? remoteRun(definition, definition.graph) : graphRun(definition);

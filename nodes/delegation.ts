@@ -5,6 +5,7 @@ import type { Agent, PatternTool, Turn } from "../src/agent/agent.js";
 import { recordMessage } from "../src/agent/conversation.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import type { TaskRecord } from "../src/agent/task.js";
+import { each, maybe, requireForm, shape, text } from "../src/base/form.js";
 import { messageWithId } from "../src/langgraph/message.js";
 import type { Task } from "../src/planning/plan.js";
 
@@ -60,12 +61,15 @@ export interface Assignment {
   readonly task: string;
 }
 
+const ASSIGNMENTS = each(shape<Assignment>({ worker: maybe(text), task: text }));
+
 /**
  * Gives work away, as the tools do for a model; `content` is said to the user beside it.
  * @example
  * run: (turn) => (isNew(turn) ? delegate(turn, [{ worker: "coder", task: "Write it." }]) : "Done.")
  */
 export function delegate<State>(turn: Turn<State>, assignments: readonly Assignment[], content = ""): Outcome<State> {
+  requireForm("The assignments of delegate()", assignments, ASSIGNMENTS);
   const calls = assignments.map(({ worker, task }): ToolCall => {
     return { type: "tool_call", id: turn.clock.id(), name: worker === undefined ? DELEGATE_WORKERS : delegateTo(worker), args: { task } };
   });

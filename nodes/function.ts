@@ -3,6 +3,7 @@ import type { Command } from "@langchain/langgraph";
 import type { PhaseRun, Turn } from "../src/agent/agent.js";
 import type { Outcome } from "../src/agent/outcome.js";
 import { InvalidRequestError } from "../src/base/errors.js";
+import { callable, maybe, text, type Form } from "../src/base/form.js";
 import { isPlainObject } from "../src/base/json.js";
 import { isCommandLike, outcomeOfCommand } from "../src/compile/command.js";
 
@@ -15,6 +16,8 @@ export interface FunctionAgent<Id extends string, State> {
   readonly description?: string;
   readonly run: (turn: Turn<State>) => FunctionAnswer<State> | Promise<FunctionAnswer<State>>;
 }
+
+export const FUNCTION_AGENT: Form<FunctionAgent<string, never>> = { id: text, description: maybe(text), run: callable };
 
 export function functionRun<State>(agent: FunctionAgent<string, State>): PhaseRun<State> {
   return { plain: true, takesTools: true, run: async (turn) => outcomeOf(agent.id, turn, await agent.run(turn)) };

@@ -5,16 +5,17 @@ import type { PhaseRun, Turn } from "../src/agent/agent.js";
 import type { Outcome } from "../src/agent/outcome.js";
 import { WORK } from "../src/agent/work.js";
 import { InvalidDefinitionError, PhasegraphError } from "../src/base/errors.js";
+import { callable, flag, maybe, number, oneOf, something, text, type Form } from "../src/base/form.js";
 import { outcomeOfCommand } from "../src/compile/command.js";
 import { BUDGET } from "../src/compile/phase-node.js";
 import { saverOf } from "../src/langgraph/config.js";
-import { viewHistory, type HistoryView } from "../src/handoff/history.js";
+import { HISTORY, viewHistory, type HistoryView } from "../src/handoff/history.js";
 import { joined, knownIds, messagesOf, newMessages, signed, withResults } from "./graph-messages.js";
 import { openMeter, type Meter } from "./graph-meter.js";
 import { readGraph, type AnyGraph, type GraphValues, type Prepared, type Source, type ValuesOf } from "./graph-source.js";
-import { acceptedHandoff, TURN, withoutEnd, type HandoffPolicy } from "./handoff-middleware.js";
+import { acceptedHandoff, HANDOFF_POLICY, TURN, withoutEnd, type HandoffPolicy } from "./handoff-middleware.js";
 import { withHandoverNote } from "./handover-note.js";
-import type { TurnLimits } from "./model-turn.js";
+import { TURN_LIMITS, type TurnLimits } from "./model-agent.js";
 
 /**
  * A graph as an agent: a compiled LangGraph graph, a LangChain `createAgent` agent with all its middleware, or a `RemoteGraph`.
@@ -39,6 +40,20 @@ export interface GraphAgent<Id extends string, State, Graph extends AnyGraph = A
   /** Of one turn; a remote graph's own calls are not seen. Default: 300,000 milliseconds, and what is left of the orchestration's limits. */
   readonly limits?: TurnLimits;
 }
+
+export const GRAPH_AGENT: Form<GraphAgent<string, never>> = {
+  ...HANDOFF_POLICY,
+  id: text,
+  description: maybe(text),
+  graph: something,
+  input: maybe(callable),
+  output: maybe(callable),
+  history: maybe(HISTORY),
+  memory: maybe(oneOf("turn", "thread")),
+  handoffs: maybe(flag),
+  recursionLimit: maybe(number),
+  limits: maybe(TURN_LIMITS),
+};
 
 const RECURSION_LIMIT = 100;
 

@@ -3,7 +3,7 @@ import { ToolMessage } from "@langchain/core/messages";
 import type { Turn } from "../src/agent/agent.js";
 import type { Budget } from "../src/agent/budget.js";
 import { BudgetExceededError, StepTimeoutError } from "../src/base/errors.js";
-import type { TurnLimits } from "./model-turn.js";
+import type { TurnLimits } from "./model-agent.js";
 
 /** Wall time of a graph's turn when nothing else is said. */
 const MILLISECONDS = 300_000;

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Turn } from "../src/agent/agent.js";
 import { HANDOFF_TOOL } from "../src/agent/conversation.js";
 import type { Next } from "../src/agent/outcome.js";
+import { callable, maybe, number, type Form } from "../src/base/form.js";
 import { HandoffRejectedError } from "../src/base/errors.js";
 import { tell } from "../src/base/listener.js";
 import { messageWithId } from "../src/langgraph/message.js";
@@ -24,6 +25,8 @@ export interface HandoffPolicy {
     readonly legal: readonly string[];
   }) => void;
 }
+
+export const HANDOFF_POLICY: Form<HandoffPolicy> = { handoffAttempts: maybe(number), onHandoffRejected: maybe(callable) };
 
 /** The turn the middleware works for: the agent is built once, and runs many turns, also at once. */
 export const TURN = passenger<Turn>("turn");

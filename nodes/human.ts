@@ -2,6 +2,7 @@ import { interrupt } from "@langchain/langgraph";
 import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import type { Outcome } from "../src/agent/outcome.js";
+import { maybe, requireForm, shape, text, textOrFunction } from "../src/base/form.js";
 
 /** A person as an agent. */
 export interface HumanDefinition<Id extends string> {
@@ -10,6 +11,8 @@ export interface HumanDefinition<Id extends string> {
   /** What the person is asked. Default: the last message. */
   readonly question?: string | ((turn: Turn) => string);
 }
+
+const DEFINITION = shape<HumanDefinition<string>>({ id: text, description: maybe(text), question: maybe(textOrFunction) });
 
 /** What an interrupt for a person shows. */
 export interface HumanQuestion {
@@ -38,8 +41,10 @@ const ANSWER_SCHEMA = z.toJSONSchema(HumanAnswer, { io: "input" });
 /**
  * A person: the thread parks until somebody answers with `Command({ resume })`. An answer of another form, or an event the chart
  * does not accept, is refused with the reason and asked again.
+ * @throws InvalidDefinitionError for an option that there is not, or of another kind.
  */
 export function human<const Id extends string>(definition: HumanDefinition<Id>): Agent<Id> {
+  requireForm("Person", definition, DEFINITION);
   return { id: definition.id, description: definition.description, node: () => ({ run: async (turn) => ask(definition, turn) }) };
 }
 

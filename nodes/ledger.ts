@@ -1,7 +1,16 @@
 import { ReducedValue } from "@langchain/langgraph";
 import { z } from "zod";
 import type { Turn } from "../src/agent/agent.js";
+import { maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
 import { LedgerNote, writeNotes, type LedgerNotes } from "../src/ledger/notes.js";
+
+/** How a ledger is kept. */
+export interface LedgerOptions {
+  /** Notes kept. Default 1,000. */
+  readonly limit?: number;
+}
+
+const OPTIONS = shape<LedgerOptions>({ limit: maybe(number) });
 
 /**
  * A ledger as a key of an orchestration's state: agents write notes with `update`, in parallel too, and every checkpoint has them.
@@ -9,8 +18,10 @@ import { LedgerNote, writeNotes, type LedgerNotes } from "../src/ledger/notes.js
  * const team = sequential({ name: "team", agents, state: { ledger: ledger() } });
  * run: (turn) => reply("Found it.", { update: { ledger: [note(turn, "fact", "The key is under the mat.")] } })
  */
-export const ledger = ({ limit = 1_000 }: { /** Notes kept. Default 1,000. */ readonly limit?: number } = {}) =>
-  new ReducedValue(
+export const ledger = (options: LedgerOptions = {}) => {
+  requireForm("The ledger", options, OPTIONS);
+  const { limit = 1_000 } = options;
+  return new ReducedValue(
     z.array(z.custom<LedgerNote>()).default(() => []),
     {
       inputSchema: z.union([LedgerNote, z.array(LedgerNote)]),
@@ -18,6 +29,7 @@ export const ledger = ({ limit = 1_000 }: { /** Notes kept. Default 1,000. */ re
       jsonSchemaExtra: { description: "What agents wrote down, oldest first; an update is a note, or several." },
     },
   );
+};
 
 /** What goes with a note. */
 export interface NoteOptions {
@@ -26,8 +38,11 @@ export interface NoteOptions {
   readonly task?: string;
 }
 
+const NOTE = shape<NoteOptions>({ id: maybe(text), scope: maybe(oneOf("shared", "own")), task: maybe(text) });
+
 /** A note of the agent whose turn it is. */
 export function note<State>(turn: Turn<State>, kind: LedgerNote["kind"], text: string, options: NoteOptions = {}): LedgerNote {
+  requireForm("The options of note()", options, NOTE);
   const { id = turn.clock.id(), scope = "shared", task = turn.task?.id } = options;
   return { id, agent: turn.agent, kind, text, scope, ...(task === undefined ? {} : { task }), at: turn.clock.now() };
 }

@@ -13,75 +13,30 @@ import {
   InvalidDefinitionError,
   InvalidModelOutputError,
   StepTimeoutError,
+  type Issue,
 } from "../src/base/errors.js";
 import { jsonIn } from "../src/base/fences.js";
+import { meant } from "../src/base/form.js";
 import { frozenCopy } from "../src/base/json.js";
 import { tell } from "../src/base/listener.js";
-import { viewHistory, type HistoryView } from "../src/handoff/history.js";
+import { viewHistory } from "../src/handoff/history.js";
 import { askApproval } from "./approval.js";
-import { chatModel, type ChatModel } from "./chat-model.js";
+import { chatModel } from "./chat-model.js";
 import { withHandoverNote } from "./handover-note.js";
 import { HandoffArguments, HandoffTools, refusedHandoff } from "./handoff-tool.js";
+import type { ModelAgent } from "./model-agent.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
 import { pieceOf, runTools, type AskedCall, type ToolOutcome } from "./tool-calls.js";
-
-/** Limits of one turn of one agent. */
-export interface TurnLimits {
-  /** Default 25. */
-  readonly modelCalls?: number;
-  /** Default 100. */
-  readonly toolCalls?: number;
-  /** Wall time of the turn in milliseconds; waiting for a person does not count. Default 300,000. */
-  readonly milliseconds?: number;
-}
-
-/** A chat model with a prompt and tools as an agent. */
-export interface ModelAgent<Id extends string, State, Output = unknown> {
-  readonly id: Id;
-  readonly description?: string;
-  /** A LangChain chat model, its name, or a function that chooses one for each turn. */
-  readonly model: ChatModel | ((turn: Turn<State>) => ChatModel | Promise<ChatModel>);
-  readonly prompt?: string | ((turn: Turn<State>) => string);
-  readonly tools?: readonly StructuredToolInterface[];
-  /** Tools that run only after a person approved the call: their names, or a test of the call. */
-  readonly approval?: readonly string[] | ((call: ToolCall, turn: Turn<State>) => boolean);
-  /** What the agent must answer with. The model is told what is wrong with an answer that does not fit, twice; then the turn fails. */
-  readonly output?: z.ZodType<Output>;
-  /** What follows from the output: {@link reply}, {@link handoff} or {@link send}. Default: a reply with the output as `data`. */
-  readonly decide?: (output: Output, turn: Turn<State>) => Outcome<State>;
-  /** How much of the conversation the model sees. Default `"full"`. */
-  readonly history?: HistoryView;
-  readonly limits?: TurnLimits;
-  /** Each model and tool call is stored when it is done, and not run again after a crash or an interrupt. Default `true`; `false` runs the turn again from its start. */
-  readonly durable?: boolean;
-  /** Refused handoffs after which the turn fails. Default 3. */
-  readonly handoffAttempts?: number;
-  /** Called for each refused handoff, with what would have been legal. */
-  readonly onHandoffRejected?: (rejection: {
-    readonly agent: string;
-    readonly phase: string;
-    readonly target: string;
-    readonly legal: readonly string[];
-  }) => void;
-}
 
 const RESPOND = "respond";
 const OUTPUT_ATTEMPTS = 3;
 const DEFAULTS = { modelCalls: 25, toolCalls: 100, milliseconds: 300_000 } as const;
 
-/** @throws InvalidDefinitionError when two tools share a name, or one takes a name the turn uses itself. */
+/** @throws InvalidDefinitionError for tools whose names are taken, an approval of a tool that there is not, and a `decide` without `output`. */
 export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>): PhaseRun<State> {
   const tools = new Map((agent.tools ?? []).map((given) => [given.name, given]));
-  const taken = [HANDOFF_TOOL, ...(agent.output === undefined ? [] : [RESPOND])].filter((name) => tools.has(name));
-  if (taken.length > 0 || tools.size < (agent.tools?.length ?? 0)) {
-    throw new InvalidDefinitionError(`Agent "${agent.id}"`, [
-      {
-        path: "tools",
-        code: "TOOL_NAME",
-        message: `tool names are unique, and "${[HANDOFF_TOOL, RESPOND].join('" and "')}" are the turn's own`,
-      },
-    ]);
-  }
+  const issues = definitionIssues(agent, tools);
+  if (issues.length > 0) throw new InvalidDefinitionError(`Agent "${agent.id}"`, issues);
   const respond =
     agent.output === undefined
       ? []
@@ -93,6 +48,26 @@ export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>
     run: (turn) =>
       withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, kit, signal).run()),
   };
+}
+
+function definitionIssues<State, Output>(agent: ModelAgent<string, State, Output>, tools: Kit["tools"]): Issue[] {
+  const { tools: given = [], approval, output, decide } = agent;
+  const taken = [HANDOFF_TOOL, ...(output === undefined ? [] : [RESPOND])].filter((name) => tools.has(name));
+  const message = `tool names are unique, and "${[HANDOFF_TOOL, RESPOND].join('" and "')}" are the turn's own`;
+  const asked = typeof approval === "function" ? [] : (approval ?? []);
+  return [
+    ...(taken.length > 0 || tools.size < given.length ? [{ path: "tools", code: "TOOL_NAME", message }] : []),
+    ...asked
+      .filter((name) => !tools.has(name))
+      .map((name) => ({
+        path: "approval",
+        code: "UNKNOWN_TOOL",
+        message: `the agent has no tool "${name}", so nobody would be asked; ${meant(name, [...tools.keys()])}`,
+      })),
+    ...(decide !== undefined && output === undefined
+      ? [{ path: "decide", code: "CONTRADICTION", message: "it is asked about the output; give the schema of one as output" }]
+      : []),
+  ];
 }
 
 /** What an agent offers its model; made once. */

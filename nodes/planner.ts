@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { reply } from "../src/agent/outcome.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
+import { each, maybe, number, oneOf, record, requireForm, shape, something, text } from "../src/base/form.js";
 import { decompose, type DecompositionStrategy } from "../src/planning/decompose.js";
 import { readPlan, type Task } from "../src/planning/plan.js";
 import type { Candidate } from "../src/planning/suggest.js";
@@ -24,6 +25,16 @@ export interface PlannerDefinition<Id extends string> {
   readonly maxTasks?: number;
 }
 
+const DEFINITION = shape<PlannerDefinition<string>>({
+  id: text,
+  description: maybe(text),
+  workers: each(record),
+  strategy: maybe(oneOf("sequential", "parallel", "hierarchical")),
+  model: maybe(something),
+  prompt: maybe(text),
+  maxTasks: maybe(number),
+});
+
 const HOW: Readonly<Record<DecompositionStrategy, string>> = {
   sequential: "Each task builds on the one before it: give it in dependsOn.",
   parallel: "Tasks run at the same time unless dependsOn says that one needs the result of another; say so only where it is true.",
@@ -33,6 +44,7 @@ const HOW: Readonly<Record<DecompositionStrategy, string>> = {
 
 /** An agent that turns what the user wants into `{ tasks }`. A model is told what is wrong with a plan that cannot be carried out. */
 export function planner<const Id extends string>(definition: PlannerDefinition<Id>): Agent<Id> {
+  requireForm("Planner", definition, DEFINITION);
   const { id, description = "Makes the plan", workers, strategy = "parallel", model, maxTasks = 100 } = definition;
   if (model === undefined) {
     return agent({

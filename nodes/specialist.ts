@@ -7,8 +7,9 @@ import type { Agent, Turn } from "../src/agent/agent.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
 import { fencesIn } from "../src/base/fences.js";
+import { maybe, requireForm, shape, something, text } from "../src/base/form.js";
 import { agent } from "./agent.js";
-import type { ModelAgent } from "./model-turn.js";
+import { MODEL_AGENT, type ModelAgent } from "./model-agent.js";
 import { runTools } from "./tool-calls.js";
 
 /** What a tool of a role is called with, and what it is for. */
@@ -78,6 +79,17 @@ export interface SpecialistDefinition<Id extends string, State> extends Partial<
   readonly tools?: readonly StructuredToolInterface[];
 }
 
+const DEFINITION = shape<SpecialistDefinition<string, never>>({
+  id: maybe(text),
+  description: maybe(text),
+  model: maybe(something),
+  prompt: maybe(text),
+  tools: maybe(MODEL_AGENT.tools),
+  approval: MODEL_AGENT.approval,
+  limits: MODEL_AGENT.limits,
+  durable: MODEL_AGENT.durable,
+});
+
 /**
  * A specialist of Magentic-One, whose tools keep the contract of its role ({@link SPECIALISTS}): WebSurfer, FileSurfer and Coder
  * work with a model; ComputerTerminal needs none, it runs the scripts it is given and does nothing else.
@@ -87,6 +99,7 @@ export function specialist<const Role extends SpecialistRole, const Id extends s
   role: Role,
   definition: SpecialistDefinition<Id, State>,
 ): Agent<Id, State> {
+  requireForm(`Specialist ${role}`, definition, DEFINITION);
   const { id = role as string as Id, model, tools = [], prompt, description, ...rest } = definition; // without an id, Id is Role
   const contract: RoleContract = SPECIALISTS[role];
   const issues = [...contractIssues(contract, tools), ...modelIssues(role, model, rest.approval)];

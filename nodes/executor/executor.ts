@@ -1,8 +1,23 @@
 import { isGraphBubbleUp } from "@langchain/langgraph";
 import { AGENT_ID, type Agent, type Turn } from "../../src/agent/agent.js";
+import { agents as agentList } from "../../src/agent/agent-rule.js";
 import type { Outcome } from "../../src/agent/outcome.js";
 import { isSettled, taskKey, tasksOf, type TaskRecord } from "../../src/agent/task.js";
 import { InvalidDefinitionError, InvalidRequestError, TaskFailedError, type Issue } from "../../src/base/errors.js";
+import {
+  anything,
+  callable,
+  everyValue,
+  maybe,
+  number,
+  oneOf,
+  record,
+  requireForm,
+  shape,
+  text,
+  type Form,
+  type Rule,
+} from "../../src/base/form.js";
 import { isPlainObject, jsonIssue } from "../../src/base/json.js";
 import { notAwaited } from "../../src/base/listener.js";
 import { RUN } from "../../src/compile/graph.js";
@@ -47,6 +62,19 @@ export interface ExecutorDefinition<Id extends string, State> {
   readonly cancellation?: Cancellation;
 }
 
+/** How a fan-out may be carried out, in every pattern that has one. */
+export const LIMITS_FORM: Form<ExecutorLimits> = {
+  concurrency: maybe(number),
+  perAgent: maybe(everyValue(number)),
+  timeout: maybe(number),
+  retries: maybe(number),
+  backoff: maybe(callable),
+  onFailure: maybe(oneOf("skip", "stop")),
+  flush: maybe(number),
+  cancellation: maybe(record),
+};
+export const FOLD: Rule = shape<Fold>({ initial: anything, step: callable });
+
 /** A value made from the completed tasks one after another; plain JSON. */
 export interface Fold {
   readonly initial: unknown;
@@ -70,12 +98,23 @@ const MAX_DATA_BYTES = 1_048_576;
 const DEFAULTS = { concurrency: 16, timeout: 300_000, retries: 0, flush: 250 } as const;
 const defaultBackoff = (attempt: number): number => Math.min(200 * 2 ** (attempt - 1), 10_000);
 
+const DEFINITION = shape<ExecutorDefinition<string, never>>({
+  ...LIMITS_FORM,
+  id: text,
+  description: maybe(text),
+  workers: agentList,
+  tasks: callable,
+  fold: maybe(FOLD),
+  done: maybe(callable),
+});
+
 /**
  * A phase that carries out a plan. It keeps work in flight across supersteps and returns, with the event `PROGRESS`, what has finished;
  * the chart has to lead `PROGRESS` back to the phase. Functions run as they are, every other worker in a thread of its own.
  * @throws InvalidDefinitionError for a bad limit, no worker, or an id that is none.
  */
 export function executor<const Id extends string, State = object>(definition: ExecutorDefinition<Id, State>): Agent<Id, State> {
+  requireForm("Executor", definition, DEFINITION);
   const issues = definitionIssues(definition);
   if (issues.length > 0) throw new InvalidDefinitionError(`Executor "${definition.id}"`, issues);
   return {

@@ -1,4 +1,5 @@
 import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+import { each, either, maybe, oneOf, requireForm, shape, text } from "../base/form.js";
 
 /** What kind of message it is, for filters and logs. */
 export type MessageType = "chat" | "handoff" | "tool" | "system";
@@ -23,6 +24,9 @@ export interface LogFilter {
   readonly type?: MessageType | readonly MessageType[];
   readonly phase?: string;
 }
+
+const TYPE = oneOf("chat", "handoff", "tool", "system");
+const FILTER = shape<LogFilter>({ agent: maybe(text), type: maybe(either(Array.isArray, each(TYPE), TYPE)), phase: maybe(text) });
 
 const KEY = "phasegraph";
 
@@ -64,6 +68,7 @@ export function messageType(message: BaseMessage): MessageType {
  * The conversation as a flat log. A user's message is addressed to the agent that answered it (`"team"` while nobody has).
  */
 export function conversationLog(messages: readonly BaseMessage[], filter: LogFilter = {}): LogEntry[] {
+  requireForm("The filter of conversationLog()", filter, FILTER);
   let answeredBy = "team";
   const entries: LogEntry[] = [];
   for (const message of [...messages].reverse()) {

@@ -1,4 +1,5 @@
 import type { BaseMessage } from "@langchain/core/messages";
+import { anything, each, maybe, record, requireForm, shape, text, type Form } from "../base/form.js";
 import type { TaskRecords } from "./task.js";
 
 /** New values for the extra state: keys are checked here, values by the state's schemas. */
@@ -32,8 +33,20 @@ export interface OutcomeOptions<State> {
   readonly update?: Update<State>;
 }
 
+const OPTIONS: Form<OutcomeOptions<object>> = { messages: maybe(each(anything)), data: maybe(anything), update: maybe(record) };
+const REPLY = shape<OutcomeOptions<object>>(OPTIONS);
+const SEND = shape<OutcomeOptions<object> & { readonly content?: string }>({ ...OPTIONS, content: maybe(text) });
+const HANDOFF = shape<HandoffOptions<object>>({
+  ...OPTIONS,
+  content: maybe(text),
+  reason: maybe(text),
+  summary: maybe(text),
+  payload: maybe(anything),
+});
+
 /** The agent is done with its work here: the chart moves on `DONE`, or the user has the next word. */
 export function reply<State = object>(content: string, options: OutcomeOptions<State> = {}): Outcome<State> {
+  requireForm("reply()", options, REPLY);
   return { ...options, content, next: { kind: "done" } };
 }
 
@@ -49,6 +62,7 @@ export interface HandoffOptions<State> extends OutcomeOptions<State> {
 
 /** Asks the chart to pass the work to `to`: a phase, or an agent that has one. */
 export function handoff<State = object>(to: string, options: HandoffOptions<State> = {}): Outcome<State> {
+  requireForm("handoff()", options, HANDOFF);
   const { reason, summary, payload, ...rest } = options;
   return {
     ...rest,
@@ -67,5 +81,6 @@ export function send<State = object>(
   event: string | { readonly type: string; readonly [payload: string]: unknown },
   options: OutcomeOptions<State> & { readonly content?: string } = {},
 ): Outcome<State> {
+  requireForm("send()", options, SEND);
   return { ...options, next: { kind: "event", event: typeof event === "string" ? { type: event } : event } };
 }

@@ -2,6 +2,8 @@ import { StateGraph, type BaseCheckpointSaver, type BaseStore, type StreamTransf
 import type { Agent } from "../agent/agent.js";
 import { DEFAULT_LIMITS, type Limits } from "../agent/budget.js";
 import { systemClock, type Clock } from "../base/clock.js";
+import { InvalidDefinitionError } from "../base/errors.js";
+import { callable, each, either, kindOf, maybe, oneOf, record, requireForm, shape, text } from "../base/form.js";
 import { ControlChannel, type OnChartChange } from "../state/control-channel.js";
 import { OrchestrationInput, OrchestrationState, type Fields } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
@@ -26,6 +28,27 @@ export interface CompileOptions {
   readonly interruptAfter?: readonly string[] | "*" | undefined;
   // LangGraph's own type of a transformer factory
   readonly transformers?: readonly (() => StreamTransformer<unknown>)[] | undefined;
+}
+
+const OPTIONS = shape<CompileOptions>({
+  checkpointer: maybe(kindOf("a saver, true or false", (value) => typeof value === "boolean" || isSaver(value))),
+  store: maybe(record),
+  durability: maybe(oneOf("sync", "async", "exit")),
+  onChartChange: maybe(oneOf("refuse", "resume")),
+  clock: maybe(record),
+  interruptBefore: maybe(either(Array.isArray, each(text), oneOf("*"))),
+  interruptAfter: maybe(either(Array.isArray, each(text), oneOf("*"))),
+  transformers: maybe(each(callable)),
+});
+
+const isSaver = (value: unknown): boolean => typeof value === "object" && value !== null && "getTuple" in value;
+
+/** @throws InvalidDefinitionError for options of another form, and for a saver in their place. */
+export function requireOptions(options: unknown): void {
+  const what = "compile()";
+  if (!isSaver(options)) return requireForm(what, options, OPTIONS);
+  const message = "this is a saver and not an object of options; give compile({ checkpointer: saver })";
+  throw new InvalidDefinitionError(what, [{ path: "checkpointer", code: "MISSING", message }]);
 }
 
 /** What the compiler needs of an orchestration. */

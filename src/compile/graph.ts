@@ -4,6 +4,7 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import { CLIENT, messageType, recordMessage, withoutRecord } from "../agent/conversation.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
+import { meant } from "../base/form.js";
 import { isPlainObject } from "../base/json.js";
 import { atCheckpoint, checkpointOf, isNestedRun, saverOf, threadOf, withoutPrivateKeys } from "../langgraph/config.js";
 import { shownError } from "../base/shown-error.js";
@@ -12,7 +13,15 @@ import { namespaceOf } from "../langgraph/namespace.js";
 import { passenger } from "../langgraph/passenger.js";
 import { identify, MAX_VALUE_SIZE, ownMessage, readMessage, storageIssue } from "../state/owned-message.js";
 import { tryReducer, type Reducers } from "../state/reducers.js";
-import type { BaseState, Fields, GraphInput, GraphOutput, GraphState, GraphUpdate } from "../state/schema.js";
+import {
+  BASE_KEYS,
+  type BaseState,
+  type Fields,
+  type GraphInput,
+  type GraphOutput,
+  type GraphState,
+  type GraphUpdate,
+} from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
 import { initialControl, valueLabel, type Control } from "../statechart/control.js";
@@ -67,6 +76,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   protected override async *enter(input: unknown, options: Options, go: (input: unknown, config: Options) => Run): Run {
     const isRoot = !isNestedRun(options);
     let config = isRoot ? withoutPrivateKeys(options) : options;
+    if (isCommandLike(input)) await this.refuseGoto(config, input);
     let prepared = this.prepareInput(input, isRoot);
     if (isRoot && isPlainObject(prepared)) {
       await this.tryReducers("The input of a run", config, prepared);
@@ -113,6 +123,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     if (isCommandLike(input)) return this.prepareCommand(input, isRoot);
     if (!isPlainObject(input)) throw new InvalidRequestError("The input of a run", "it is not an object", `{ messages, control?, …state }`);
     const { control, messages, ...rest } = input;
+    if (isRoot) this.assertKnown(rest);
     this.assertStorable("The input of a run", rest);
     const meta = { by: "user", at: this.guard.clock.now() };
     const events = isControl(control) ? [CONTROL_VALUE] : this.events(control, meta.by);
@@ -121,16 +132,19 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return { ...rest, ...(said === undefined ? {} : { messages: said }), control: [...starts, ...events] };
   }
 
+  private async refuseGoto(config: Options, { goto = [] }: Command): Promise<void> {
+    const [target] = [goto].flat();
+    if (target === undefined) return;
+    const control = await this.storedControl(config);
+    throw new IllegalTransitionError(
+      `goto ${typeof target === "string" ? target : "Send"}`,
+      valueLabel(control.value) || END,
+      legalEvents(this.chart, control),
+      "a run moves by events, not by goto",
+    );
+  }
+
   private prepareCommand(command: Command, isRoot: boolean): unknown {
-    if ([command.goto ?? []].flat().length > 0) {
-      const [target] = [command.goto].flat();
-      throw new IllegalTransitionError(
-        `goto ${typeof target === "string" ? target : "Send"}`,
-        "any",
-        [...this.chart.vocabulary],
-        "a run moves by events, not by goto",
-      );
-    }
     const update: Values = Array.isArray(command.update)
       ? Object.fromEntries(command.update)
       : { ...(command.update as object | undefined) };
@@ -148,6 +162,15 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     }
     const said = messages === undefined ? {} : { messages: this.readMessages("A resume", messages, isRoot) };
     return new Command({ resume: command.resume, update: { ...rest, ...said } });
+  }
+
+  /** A whole state may come back as input, as many clients send it; a graph around this one gives all it has. */
+  private assertKnown(input: Values): void {
+    const keys = [...BASE_KEYS, ...this.guard.stateKeys];
+    const unknown = Object.keys(input).filter((key) => !keys.includes(key));
+    if (unknown.length === 0) return;
+    const problem = `"${unknown.join('", "')}" is no key of the state`;
+    throw new InvalidRequestError("The input of a run", problem, `keys of the state: ${meant(unknown[0] ?? "", keys)}`);
   }
 
   /** Messages as the thread's own. One that cannot be read is refused here: in a checkpoint it would fail every later step. */

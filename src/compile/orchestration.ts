@@ -1,12 +1,14 @@
 import type { Agent, Result } from "../agent/agent.js";
+import { anAgent } from "../agent/agent-rule.js";
 import type { Limits } from "../agent/budget.js";
 import { InvalidDefinitionError, UnknownAgentError, type Issue } from "../base/errors.js";
+import { each, either, everyValue, maybe, number, oneOf, record, requireForm, shape, something, text, type Form } from "../base/form.js";
 import type { BaseState, Fields, FieldValues } from "../state/schema.js";
 import { readChart, type Chart, type EventSchemas } from "../statechart/chart.js";
 import type { Machine, PhaseOf } from "../statechart/machine.js";
 import { toMermaid } from "../statechart/mermaid.js";
 import { verify, type Verification } from "../statechart/verify.js";
-import { compile, type CompileOptions } from "./compile.js";
+import { compile, requireOptions, type CompileOptions } from "./compile.js";
 import type { OrchestrationGraph } from "./graph.js";
 import { agentIdIssue, phaseNameIssue, stateKeyIssue } from "./names.js";
 import { nestedRunner } from "./nested.js";
@@ -52,12 +54,33 @@ export interface OrchestrationOptions<F extends Fields = Fields> {
   readonly trailLimit?: number | undefined;
 }
 
+const LIMITS: Form<Limits> = { steps: maybe(number), modelCalls: maybe(number), toolCalls: maybe(number) };
+
+/** What every pattern's definition has beside its own. */
+export const ORCHESTRATION: Form<OrchestrationOptions> = {
+  name: text,
+  description: maybe(text),
+  version: maybe(text),
+  state: maybe(record),
+  events: maybe(record),
+  limits: maybe(shape<Limits>(LIMITS)),
+  whenDone: maybe(oneOf("restart", "refuse")),
+  answerFrom: maybe(either(Array.isArray, each(text), text)),
+  trailLimit: maybe(number),
+};
+
 /** A chart of your own and its agents. A misspelt phase is a compile error. */
 export interface OrchestrationDefinition<M extends Machine, F extends Fields> extends OrchestrationOptions<F> {
   /** An XState v5 machine: no invoked actors, no timers, no actions but `assign`. Tag a phase `"waits"` when it talks with the user. */
   readonly machine: M;
   readonly agents: { readonly [Phase in PhaseOf<M>]?: Agent<string, FieldValues<F>> };
 }
+
+const DEFINITION = shape<OrchestrationDefinition<Machine, Fields>>({
+  ...ORCHESTRATION,
+  machine: something,
+  agents: everyValue(maybe(anAgent)),
+});
 
 /**
  * Binds agents to the phases of an XState machine.
@@ -71,6 +94,7 @@ export function defineOrchestration<
   const F extends Fields = Record<never, never>,
   const Name extends string = string,
 >(definition: OrchestrationDefinition<M, F> & { readonly name: Name }): Orchestration<PhaseOf<M>, F, Name> {
+  requireForm("The orchestration", definition, DEFINITION);
   const given = Object.entries(definition.agents as Record<string, Agent<string, FieldValues<F>> | undefined>).flatMap(([phase, agent]) =>
     agent === undefined ? [] : [[phase, agent] as const],
   );
@@ -116,7 +140,10 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
         options,
       );
     },
-    compile: (compileOptions = {}) => compile<Phase, F>(blueprint, compileOptions),
+    compile: (compileOptions = {}) => {
+      requireOptions(compileOptions);
+      return compile<Phase, F>(blueprint, compileOptions);
+    },
     node: () => nestedRunner(self, options.answerFrom),
   };
   return self;

@@ -1,5 +1,6 @@
 import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
 import type { InvalidToolCall, ToolCall } from "@langchain/core/messages/tool";
+import { callable, either, oneOf, type Rule } from "../base/form.js";
 
 /** The answer given to a tool call that was never run. */
 export const NOT_EXECUTED = "Not executed: the turn ended before this call.";
@@ -123,6 +124,8 @@ function answerOf(caller: BaseMessage, { name, asked, id, answer }: Slot, notExe
 
 /** How much of the conversation before its turn an agent sees. */
 export type HistoryView = "full" | "text" | "none" | ((messages: readonly BaseMessage[]) => readonly BaseMessage[]);
+
+export const HISTORY: Rule = either((value) => typeof value === "function", callable, oneOf("full", "text", "none"));
 
 /**
  * The messages an agent's model is shown. `full`: everything, repaired. `text`: what was said, without tool calls and their

@@ -1,3 +1,4 @@
+import { maybe, oneOf, requireForm, shape, text } from "../base/form.js";
 import { z } from "zod";
 import { isPlainObject } from "../base/json.js";
 
@@ -43,8 +44,17 @@ export interface NoteFilter {
   readonly task?: string;
 }
 
+const FILTER = shape<NoteFilter>({
+  reader: maybe(text),
+  writer: maybe(text),
+  kind: maybe(oneOf(...LedgerNote.shape.kind.options)),
+  task: maybe(text),
+});
+
 /** The notes that a reader may see, oldest first. */
-export function readNotes(notes: LedgerNotes, { reader, writer, kind, task }: NoteFilter = {}): LedgerNote[] {
+export function readNotes(notes: LedgerNotes, filter: NoteFilter = {}): LedgerNote[] {
+  requireForm("The filter of readNotes()", filter, FILTER);
+  const { reader, writer, kind, task } = filter;
   return notes.filter(
     (note) =>
       (note.scope === "shared" || note.agent === reader) &&

@@ -1,4 +1,5 @@
 import { InvalidRequestError } from "../base/errors.js";
+import { each, maybe, number, record, requireForm, shape } from "../base/form.js";
 import { estimateComplexity } from "./complexity.js";
 import type { Task } from "./plan.js";
 import { suggestAgent, type Candidate } from "./suggest.js";
@@ -15,17 +16,17 @@ export interface DecomposeOptions {
   readonly maxTasks?: number;
 }
 
+const OPTIONS = shape<DecomposeOptions>({ candidates: maybe(each(record)), maxTasks: maybe(number) });
+
 /**
  * Takes a task apart by what its text says, without a model: the steps of its lists, or its sentences. `sequential`: each part
  * after the one before. `parallel`: all at once. `hierarchical`: a part is done when its own parts are, with their results, and the
  * task itself last of all. Ids say where in the text a part stands: `2.1` is the first part of the second step.
  * @throws InvalidRequestError for a text without words, or with more steps than `maxTasks`.
  */
-export function decompose(
-  task: string,
-  strategy: DecompositionStrategy,
-  { candidates = [], maxTasks = 100 }: DecomposeOptions = {},
-): Task[] {
+export function decompose(task: string, strategy: DecompositionStrategy, options: DecomposeOptions = {}): Task[] {
+  requireForm("The options of decompose()", options, OPTIONS);
+  const { candidates = [], maxTasks = 100 } = options;
   if (task.trim() === "") throw new InvalidRequestError("The task to decompose", "it is empty", "a text that says what to do");
   const found = stepsOf(task);
   const tasks = strategy === "hierarchical" ? tree({ text: task.trim(), parts: found.length > 1 ? found : [] }, "task") : flat(found, "");

@@ -1,3 +1,4 @@
+import { callable, everyValue, maybe, number, requireForm, shape } from "../base/form.js";
 import { readPlan, type Task } from "./plan.js";
 
 /** What a plan is estimated with. */
@@ -11,6 +12,13 @@ export interface EstimateOptions {
   /** Tasks at once by agent. */
   readonly perAgent?: Readonly<Record<string, number>>;
 }
+
+const OPTIONS = shape<EstimateOptions>({
+  milliseconds: maybe(callable),
+  cost: maybe(callable),
+  concurrency: maybe(number),
+  perAgent: maybe(everyValue(number)),
+});
 
 /** What a plan will take, before it runs. */
 export interface PlanEstimate {
@@ -30,6 +38,7 @@ export interface PlanEstimate {
  * @throws InvalidDefinitionError when the plan is none; a cycle is named.
  */
 export function estimatePlan(tasks: readonly Task[], options: EstimateOptions = {}): PlanEstimate {
+  requireForm("The options of estimatePlan()", options, OPTIONS);
   const { milliseconds = (task) => task.estimate ?? 1, cost = () => 0, concurrency = 16, perAgent = {} } = options;
   const timed = tasks.map((task) => ({ ...task, estimate: Math.max(0, milliseconds(task)) }));
   const { rank, dependents } = readPlan("The plan to estimate", timed, undefined);
