@@ -1,3 +1,4 @@
+import { eitherSignal, openAbort } from "../src/base/abort.js";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import type { Outcome } from "../src/agent/outcome.js";
 import { StepTimeoutError } from "../src/base/errors.js";
@@ -50,13 +51,13 @@ async function within<T>(
   outer: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const deadline = new AbortController();
+  const deadline = openAbort();
   const expired = new Promise<never>((_resolve, reject) => {
     deadline.signal.addEventListener("abort", () => reject(deadline.signal.reason as Error), { once: true });
   });
   const timer = setTimeout(() => deadline.abort(new StepTimeoutError(agent, milliseconds)), milliseconds);
   try {
-    return await Promise.race([work(outer === undefined ? deadline.signal : AbortSignal.any([outer, deadline.signal])), expired]);
+    return await Promise.race([work(eitherSignal(deadline.signal, outer)), expired]);
   } finally {
     clearTimeout(timer);
   }

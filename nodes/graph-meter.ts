@@ -1,5 +1,6 @@
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 import { ToolMessage } from "@langchain/core/messages";
+import { eitherSignal, openAbort } from "../src/base/abort.js";
 import type { Turn } from "../src/agent/agent.js";
 import type { Budget } from "../src/agent/budget.js";
 import { BudgetExceededError, StepTimeoutError } from "../src/base/errors.js";
@@ -25,7 +26,7 @@ export interface Meter {
 
 /** Counts against the turn's own limits and its budget. A call too many is refused before it is made, and the graph is stopped. */
 export function openMeter(turn: Turn<unknown>, limits: TurnLimits = {}): Meter {
-  const stop = new AbortController();
+  const stop = openAbort();
   const used = { modelCalls: 0, toolCalls: 0 };
   let met: Error | undefined;
   const meet = (error: Error): Error => {
@@ -50,7 +51,7 @@ export function openMeter(turn: Turn<unknown>, limits: TurnLimits = {}): Meter {
   return {
     handler,
     results: handler.results,
-    signal: turn.config.signal === undefined ? stop.signal : AbortSignal.any([turn.config.signal, stop.signal]),
+    signal: eitherSignal(stop.signal, turn.config.signal),
     budget: {
       spend: (resource, amount) => (resource === "steps" ? turn.budget.spend(resource, amount) : undefined),
       used: (resource) => turn.budget.used(resource),

@@ -6,7 +6,7 @@ import type { HandoffTarget, PatternTool, PhaseRun, Turn } from "../src/agent/ag
 import { HANDOFF_TOOL, recordMessage } from "../src/agent/conversation.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import { WORK, type Piece } from "../src/agent/work.js";
-import { untilAborted } from "../src/base/abort.js";
+import { eitherSignal, openAbort, untilAborted } from "../src/base/abort.js";
 import {
   BudgetExceededError,
   HandoffRejectedError,
@@ -301,8 +301,8 @@ async function withDeadline<T>(
   milliseconds: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const deadline = new AbortController();
-  const signal = turn.config.signal === undefined ? deadline.signal : AbortSignal.any([turn.config.signal, deadline.signal]);
+  const deadline = openAbort();
+  const signal = eitherSignal(deadline.signal, turn.config.signal);
   const timer = setTimeout(() => deadline.abort(new StepTimeoutError(turn.agent, milliseconds)), milliseconds);
   try {
     return await work(signal);

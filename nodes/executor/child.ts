@@ -5,6 +5,7 @@ import type { Control } from "../../src/statechart/control.js";
 import { EVENT } from "../../src/statechart/vocabulary.js";
 import { saverOf, streamingTo, streamOf, threadOf } from "../../src/langgraph/config.js";
 import { namespaceOf, partFor, partsOf } from "../../src/langgraph/namespace.js";
+import { workingWithin } from "../../src/langgraph/spoken.js";
 import { BUDGET } from "../../src/compile/phase-node.js";
 import { orchestrate } from "../../src/compile/orchestration.js";
 import { createMachine } from "xstate";
@@ -102,7 +103,7 @@ export class ChildThreads {
         ...streamingTo(streamOf(turn.config), place),
       },
       callbacks,
-      metadata: { ...metadata, task },
+      metadata: { ...metadata, ...workingWithin(turn.config), task },
       signal,
       ...(this.isBrief ? { durability: "exit" } : {}),
       ...(store === undefined ? {} : { store }),

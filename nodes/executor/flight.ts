@@ -1,4 +1,5 @@
 import { isSettled, type TaskRecord, type TaskStatus } from "../../src/agent/task.js";
+import { openAbort } from "../../src/base/abort.js";
 import type { Clock } from "../../src/base/clock.js";
 import type { Plan, Task } from "../../src/planning/plan.js";
 import { notAwaited } from "../../src/base/listener.js";
@@ -219,7 +220,7 @@ export class Flight {
   }
 
   private begin(agent: string, task: Task): void {
-    const controller = new AbortController();
+    const controller = openAbort();
     const attempt = (this.records.get(task.id)?.attempts ?? 0) + 1;
     this.running.set(task.id, controller);
     this.load.set(agent, (this.load.get(agent) ?? 0) + 1);

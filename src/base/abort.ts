@@ -14,6 +14,21 @@ export async function untilAborted<T>(signal: AbortSignal | undefined, work: () 
   }
 }
 
+/** A controller whose signal any number may listen to: the calls of a turn, the tasks of a plan. */
+export function openAbort(): AbortController {
+  const controller = new AbortController();
+  expectListeners(controller.signal);
+  return controller;
+}
+
+/** Aborted with the first of both; any number may listen to it. */
+export function eitherSignal(own: AbortSignal, outer: AbortSignal | undefined): AbortSignal {
+  if (outer === undefined) return own;
+  const either = AbortSignal.any([outer, own]);
+  expectListeners(either);
+  return either;
+}
+
 /** Every phase of a step listens to the run's signal; of more than ten, Node warns as of a leak. Where there is no Node, nobody warns. */
 export function expectListeners(signal: AbortSignal | undefined): void {
   if (signal !== undefined) globalThis.process?.getBuiltinModule?.("events").setMaxListeners(0, signal);

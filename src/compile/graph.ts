@@ -1,4 +1,5 @@
 import { Command, type CheckpointTuple, type CompiledStateGraph, type StateSchema, type StateSnapshot } from "@langchain/langgraph";
+import { expectListeners, openAbort } from "../base/abort.js";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { CLIENT, messageType, recordMessage, withoutRecord } from "../agent/conversation.js";
@@ -86,7 +87,8 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     }
     if (isPlainObject(prepared)) config = await this.keepFinished(config);
     if (isRoot && isCommandLike(prepared)) prepared = await this.prepareResume(config, prepared);
-    const run = new AbortController();
+    expectListeners(config?.signal);
+    const run = openAbort();
     try {
       yield* go(prepared, RUN.with(config, run.signal));
     } catch (error) {

@@ -73,7 +73,7 @@ export function phaseNode(
   const agent = team.directory.agentOf.get(phase) ?? phase;
   return async (state, config) => {
     keepNestedResults(config, getConfig() as LangGraphRunnableConfig | undefined);
-    if (team.chart.hasParallel) expectListeners(config.signal);
+    expectListeners(config.signal);
     const { control } = state;
     const meta = { by: agent, at: team.clock.now(), phase };
     if (!phasesOf(team.chart, control).includes(phase) || control.waiting.includes(phase)) {

@@ -1,7 +1,9 @@
+import { eitherSignal, openAbort } from "../base/abort.js";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
 import { soundError } from "../base/shown-error.js";
 import { keyOf, placesOf } from "../langgraph/namespace.js";
+import { isOfModel, placesAround, type Spoken } from "../langgraph/spoken.js";
 import { questionsIn } from "../langgraph/question.js";
 import type { BaseState, Fields } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
@@ -26,12 +28,28 @@ export type TerminalEvent =
   /** It threw, was stopped, met a limit, or the watcher left. */
   | { readonly type: "orchestration.failed"; readonly error: Error };
 
+/**
+ * A piece of what a model says, as it comes; a model that does not stream says it in one piece. Also from workers, which
+ * are phases of their own within that of the fan-out. What agents say is told whole by `message.added`, under the same `id`.
+ */
+export interface TokenEvent extends Within {
+  readonly type: "token";
+  readonly phase: string;
+  readonly agent: string;
+  /** The task of a fan-out that the worker is at. */
+  readonly task?: string;
+  /** The id of the message it is a piece of. */
+  readonly id: string;
+  readonly text: string;
+}
+
 /** What happens in a run. Those with `within` also come from nested orchestrations. */
 export type RunEvent =
   | { readonly type: "orchestration.started"; readonly orchestration: string }
   | (Within & { readonly type: "phase.entered"; readonly phase: string; readonly agent: string })
   | (Within & { readonly type: "phase.completed"; readonly phase: string; readonly agent: string; readonly event: ControlEvent })
   | (Within & { readonly type: "message.added"; readonly phase: string; readonly message: BaseMessage })
+  | TokenEvent
   | (Within & TrailEntry & { readonly type: "orchestration.handoff_completed" | "orchestration.transitioned" })
   | (Within & Refusal & { readonly type: "orchestration.event_refused" })
   | TerminalEvent;
@@ -43,7 +61,9 @@ export interface Watched extends AsyncIterable<RunEvent> {
 }
 
 /** A piece of LangGraph's stream: the graphs around, `["parts:<id>", …]`, then what it is. */
-type Chunk = readonly [namespace: readonly string[], mode: "tasks" | "values", payload: Record<string, unknown>];
+type Chunk =
+  | readonly [namespace: readonly string[], mode: "tasks" | "values", payload: Record<string, unknown>]
+  | readonly [namespace: readonly string[], mode: "messages", payload: Said];
 
 /**
  * Runs a graph and tells what happens, ending in exactly one terminal event: an error is the event `orchestration.failed`, never
@@ -58,14 +78,14 @@ export function watch<Phase extends string, F extends Fields>(
 ): Watched {
   let settle: (event: TerminalEvent) => void;
   const ended = new Promise<TerminalEvent>((resolve) => (settle = resolve));
-  const stop = new AbortController(); // leaving LangGraph's stream does not stop its run
-  const signal = config.signal === undefined ? stop.signal : AbortSignal.any([config.signal, stop.signal]);
+  const stop = openAbort(); // leaving LangGraph's stream does not stop its run
+  const signal = eitherSignal(stop.signal, config.signal);
   async function* run(): AsyncGenerator<RunEvent> {
     let end: TerminalEvent | undefined;
     try {
       yield { type: "orchestration.started", orchestration: graph.chart.name };
       const reader = new Reader(chartsOf(graph as unknown as OrchestrationGraph)); // only its charts are read
-      const stream = await graph.stream(input, { ...config, signal, subgraphs: true, streamMode: ["tasks", "values"] });
+      const stream = await graph.stream(input, { ...config, signal, subgraphs: true, streamMode: ["tasks", "values", "messages"] });
       for await (const chunk of stream) yield* reader.read(chunk as unknown as Chunk); // what these options make of a chunk
       end = reader.interrupted ?? ending(graph.chart, reader.control ?? (await storedControl(graph, config)));
     } catch (error) {
@@ -89,6 +109,10 @@ class Reader {
   constructor(private readonly charts: ReadonlyMap<string, Chart>) {}
 
   *read([namespace, mode, payload]: Chunk): Generator<RunEvent> {
+    if (mode === "messages") {
+      yield* tokenEvents(payload);
+      return;
+    }
     const within = placesOf(namespace);
     const chart = this.charts.get(keyOf(within));
     if (chart === undefined) return; // inside an agent that is a graph of another kind
@@ -117,6 +141,19 @@ class Reader {
     for (const refusal of added === 0 ? [] : control.refused.slice(-added))
       yield { type: "orchestration.event_refused", within, ...refusal };
   }
+}
+
+/** A message or a piece of one, and what LangGraph and the compiler say of the node it is of. */
+type Said = readonly [
+  message: BaseMessage,
+  metadata: Spoken & { readonly agent?: string; readonly phase?: string; readonly task?: string },
+];
+
+function* tokenEvents([message, metadata]: Said): Generator<RunEvent> {
+  const { agent, phase, task } = metadata;
+  if (agent === undefined || phase === undefined || !isOfModel(metadata) || message.text === "") return;
+  const said = { type: "token", within: placesAround(metadata, phase), phase, agent, id: message.id ?? "", text: message.text } as const;
+  yield task === undefined ? said : { ...said, task };
 }
 
 interface Task {

@@ -1,9 +1,11 @@
+import { FakeListChatModel } from "@langchain/core/utils/testing";
 import { Command, interrupt, MemorySaver } from "@langchain/langgraph";
+import { createAgent } from "langchain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { agent, handoff, human, parallel, sequential, swarm, type Turn } from "../../index.js";
+import { agent, handoff, human, mapReduce, parallel, sequential, swarm, type Turn } from "../../index.js";
 import { watch, type RunEvent } from "../../src/compile/watch.js";
-import { scripted, scriptedAgent } from "../../testing/index.js";
+import { scripted, scriptedAgent, scriptedModel } from "../../testing/index.js";
 import { everything, mesh, panel, talking } from "../patterns/subjects.js";
 import { says, thread } from "../patterns/says.js";
 
@@ -170,5 +172,64 @@ describe("watch", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("tokens", () => {
+  const speaker = (id: string) => agent({ id, model: scriptedModel([`${id} says this`]) });
+  const told = async (pattern: { compile(options: object): unknown }, checkpointer?: MemorySaver) => {
+    const graph = pattern.compile({ checkpointer }) as Parameters<typeof watch>[0];
+    const events = await all(watch(graph, says("hi"), thread().config));
+    const tokens = events.flatMap((event) => (event.type === "token" ? [event] : []));
+    const whole = new Map<string, string>();
+    for (const { within, phase, agent: id, task, text } of tokens) {
+      const key = `${[...within, phase].join("/")} by ${id}${task === undefined ? "" : ` at ${task}`}`;
+      whole.set(key, `${whole.get(key) ?? ""}${text}`);
+    }
+    return { events, tokens, whole: Object.fromEntries(whole) };
+  };
+
+  it.each([
+    ["stored", new MemorySaver()],
+    ["not stored", undefined],
+  ])("come from any depth, workers included, %s", async (_kind, saver) => {
+    const deep = sequential({ name: "b", agents: [sequential({ name: "c", agents: [speaker("x")] }), speaker("y")] });
+    const fan = mapReduce({
+      name: "fan",
+      items: () => ["1", "2"],
+      mapper: agent({ id: "w", model: scriptedModel(["one", "two"]) }),
+      reducer: speaker("r"),
+      concurrency: 1,
+    });
+    const inner = sequential({ name: "inner", agents: [speaker("z")] });
+    const nested = mapReduce({ name: "nested", items: () => ["1"], mapper: inner, reducer: speaker("s") });
+    const { whole } = await told(sequential({ name: "a", agents: [deep, fan, nested, speaker("t")] }), saver);
+    expect(whole).toMatchObject({
+      "b/c/x by x": "x says this",
+      "b/y by y": "y says this",
+      "fan/map/w by w at 0": "one",
+      "fan/map/w by w at 1": "two",
+      "fan/r by r": "r says this",
+      "nested/s by s": "s says this",
+      "t by t": "t says this",
+    });
+    expect(Object.entries(whole).find(([key]) => key.endsWith("z by z at 0"))).toEqual([
+      expect.stringMatching(/^nested\/map\/(.*\/)?z by z at 0$/),
+      "z says this",
+    ]);
+  });
+
+  it("are pieces of the message that is added, and come before it", async () => {
+    const { events, tokens } = await told(sequential({ name: "a", agents: [speaker("x")] }), new MemorySaver());
+    const added = events.find((event) => event.type === "message.added");
+    expect(tokens.length).toBeGreaterThan(1);
+    expect(added).toMatchObject({ message: { id: tokens[0]?.id, content: tokens.map(({ text }) => text).join("") } });
+    expect(events.indexOf(tokens.at(-1)!)).toBeLessThan(events.indexOf(added!));
+  });
+
+  it("of a graph as an agent stand at its phase", async () => {
+    const graph = createAgent({ model: new FakeListChatModel({ responses: ["as a graph"] }), tools: [] });
+    const { whole } = await told(sequential({ name: "a", agents: [agent({ id: "g", graph })] }), new MemorySaver());
+    expect(whole).toEqual({ "g by g": "as a graph" });
   });
 });
