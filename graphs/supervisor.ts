@@ -173,7 +173,7 @@ function talker<Id extends string, F extends Fields>(definition: SupervisorDefin
         ]);
       }
       const seen = (turn: Turn<FieldValues<F>>, delegates: boolean): Turn<FieldValues<F>> => {
-        const view = mode.isAsync ? { messages: turn.messages, tools: [] } : condensed(turn.messages, mode.wholeResults);
+        const view = mode.isAsync ? { messages: turn.messages, tools: [] } : condensed(turn.messages, mode.wholeResults, boss.id);
         return { ...turn, messages: view.messages, tools: [...(turn.tools ?? []), ...(delegates ? tools : []), ...view.tools] };
       };
       if (autoDelegate && place.phase === DISPATCH)

@@ -6,6 +6,7 @@ import { recordMessage } from "../src/agent/conversation.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import type { TaskRecord } from "../src/agent/task.js";
 import { each, maybe, requireForm, shape, text } from "../src/base/form.js";
+import { callIdFor } from "../src/handoff/own-words.js";
 import { messageWithId } from "../src/langgraph/message.js";
 import type { Task } from "../src/planning/plan.js";
 
@@ -182,6 +183,7 @@ interface Finished {
 export function condensed(
   messages: readonly BaseMessage[],
   keep: number,
+  supervisor: string,
 ): { readonly messages: readonly BaseMessage[]; readonly tools: PatternTool[] } {
   let count = 0;
   const groups = grouped(messages).map((group) => {
@@ -196,7 +198,7 @@ export function condensed(
   const list = () => listed(finished.slice(0, cut));
   const view = groups.flatMap(({ group, own, upTo }) => {
     if (own === undefined || upTo > cut) return group;
-    return upTo === cut ? readCall(group[0]?.id ?? "", list()) : [];
+    return upTo === cut ? readCall(supervisor, group[0]?.id ?? "", list()) : [];
   });
   const read: PatternTool = {
     name: READ_RESULT,
@@ -252,10 +254,11 @@ function listed(earlier: readonly Finished[]): string {
 
 const start = (text: string): string => (text.length <= SHORT ? text : `${text.slice(0, SHORT)}…`);
 
-function readCall(id: string, content: string): BaseMessage[] {
-  const call: ToolCall = { type: "tool_call", id: `${id}:${READ_RESULT}`, name: READ_RESULT, args: {} };
+function readCall(name: string, upTo: string, content: string): BaseMessage[] {
+  const id = callIdFor(`${upTo}:${READ_RESULT}`);
+  const call: ToolCall = { type: "tool_call", id, name: READ_RESULT, args: {} };
   return [
-    new AIMessage({ content: "", id: `${id}:condensed`, tool_calls: [call] }),
-    new ToolMessage({ content, status: "success", tool_call_id: call.id ?? "", name: READ_RESULT, id: `${id}:condensed:answer` }),
+    new AIMessage({ content: "", name, id: `condensed:${upTo}`, tool_calls: [call] }),
+    new ToolMessage({ content, status: "success", tool_call_id: id, name: READ_RESULT, id: `condensed:${upTo}:answer` }),
   ];
 }

@@ -9,12 +9,12 @@ import { callable, flag, maybe, number, oneOf, something, text, type Form } from
 import { outcomeOfCommand } from "../src/compile/command.js";
 import { BUDGET } from "../src/compile/phase-node.js";
 import { saverOf } from "../src/langgraph/config.js";
-import { HISTORY, viewHistory, type HistoryView } from "../src/handoff/history.js";
+import { HISTORY, type HistoryView } from "../src/handoff/history.js";
+import { historyFor } from "../src/handoff/history-for.js";
 import { joined, knownIds, messagesOf, newMessages, signed, withResults } from "./graph-messages.js";
 import { openMeter, type Meter } from "./graph-meter.js";
 import { readGraph, type AnyGraph, type GraphValues, type Prepared, type Source, type ValuesOf } from "./graph-source.js";
 import { acceptedHandoff, HANDOFF_POLICY, TURN, withoutEnd, type HandoffPolicy } from "./handoff-middleware.js";
-import { withHandoverNote } from "./handover-note.js";
 import { TURN_LIMITS, type TurnLimits } from "./model-agent.js";
 
 /**
@@ -122,7 +122,7 @@ async function runGraph<State, Graph extends AnyGraph>(
 
 /** The messages of the thread as the graph is to see them. */
 export function givenMessages<State>(agent: Pick<GraphAgent<string, State>, "history">, turn: Turn<State>): BaseMessage[] {
-  return withHandoverNote(turn, viewHistory(turn.messages, agent.history ?? "full"));
+  return historyFor(turn, agent.history);
 }
 
 /** What a graph's state says by itself: a reply. */

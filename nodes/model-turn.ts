@@ -19,10 +19,9 @@ import { jsonIn } from "../src/base/fences.js";
 import { meant } from "../src/base/form.js";
 import { frozenCopy } from "../src/base/json.js";
 import { tell } from "../src/base/listener.js";
-import { viewHistory } from "../src/handoff/history.js";
+import { historyFor, withAdded } from "../src/handoff/history-for.js";
 import { askApproval } from "./approval.js";
 import { chatModel } from "./chat-model.js";
-import { withHandoverNote } from "./handover-note.js";
 import { HandoffArguments, HandoffTools, refusedHandoff } from "./handoff-tool.js";
 import type { ModelAgent } from "./model-agent.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
@@ -116,7 +115,7 @@ class ModelTurn<State, Output> {
       chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model),
     );
     const offered = [...tools.values(), ...this.given.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
-    const before = withHandoverNote(turn, viewHistory(turn.messages, agent.history ?? "full"));
+    const before = historyFor(turn, agent.history);
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
       this.spend("modelCalls", 1);
@@ -124,7 +123,7 @@ class ModelTurn<State, Output> {
       const answer = await callModel(turn, {
         model,
         system,
-        messages: [...before, ...this.added],
+        messages: withAdded(before, this.added),
         before: this.unstored,
         tools: offered,
         forced,

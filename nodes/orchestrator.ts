@@ -127,7 +127,10 @@ async function readLedger<State>(
     const text = await think(definition, turn, { purpose: "progress", task, messages: [...messages], attempt });
     const reading = readProgressLedger(text, names);
     if (reading.ok || attempt + 1 >= definition.attempts) return reading;
-    messages.push(new AIMessage(text === "" ? "(nothing)" : text), new HumanMessage(repairPrompt(reading.problem)));
+    messages.push(
+      new AIMessage({ content: text === "" ? "(nothing)" : text, name: definition.id }),
+      new HumanMessage(repairPrompt(reading.problem)),
+    );
   }
 }
 
@@ -137,7 +140,7 @@ function failures<State>({ team }: OrchestratorDefinition<State>, turn: Turn<Sta
   return team.flatMap(({ id }) => {
     const result = turn.results[id];
     if (result?.status !== "failed" || result.at < since) return [];
-    return [new HumanMessage({ content: `${id} failed at its last turn: ${result.error?.message ?? "no reason was given"}`, name: id })];
+    return [new HumanMessage({ content: `${id} failed at its last turn: ${result.error?.message ?? "no reason was given"}` })];
   });
 }
 

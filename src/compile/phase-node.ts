@@ -10,6 +10,7 @@ import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError, LoopLimitError } from "../base/errors.js";
 import { freeze, frozenCopy, jsonIssue } from "../base/json.js";
 import { shownError, soundError } from "../base/shown-error.js";
+import { handedOverAfter } from "../handoff/handover-note.js";
 import { repairHistory } from "../handoff/history.js";
 import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
 import { keepNestedResults } from "../langgraph/config.js";
@@ -85,8 +86,10 @@ export function phaseNode(
     if (!again) budget.spend("steps");
     const work = new Work(phase);
     const turn = openTurn(team, phase, agent, state, budget, WORK.with(config, work));
+    const after = handedOverAfter(turn);
     const settle = (outcome: Outcome<Record<string, unknown>>): NodeUpdate => {
-      const event = { ...eventOf(team, turn, outcome), meta: { ...meta, usage: usageOf(budget) } };
+      const stamp = { ...meta, usage: usageOf(budget), ...(after === undefined ? {} : { after }) };
+      const event = { ...eventOf(team, turn, outcome), meta: stamp };
       const next = advance(team.chart, control, event);
       if (next.refusals > control.refusals) {
         throw new IllegalTransitionError(

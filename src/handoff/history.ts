@@ -141,7 +141,7 @@ export function viewHistory(messages: readonly BaseMessage[], view: HistoryView)
 }
 
 /** The message without its tool calls; nothing when that leaves nothing. */
-function spokenOf(message: BaseMessage): BaseMessage[] {
+export function spokenOf(message: BaseMessage): BaseMessage[] {
   if (ToolMessage.isInstance(message)) return [];
   if (!AIMessage.isInstance(message) || (message.tool_calls?.length ?? 0) === 0) return [message];
   const { text, id, name } = message;

@@ -1,5 +1,6 @@
 import { AIMessage, HumanMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
 import { readRecord } from "../agent/conversation.js";
+import { wordsAlone } from "../handoff/labelled.js";
 
 /** Characters of a message, and of a tool's result, that the orchestrator is shown; a specialist sees all of its own. */
 const MAX_TEXT = 20_000;
@@ -40,7 +41,7 @@ export function taskText(messages: readonly BaseMessage[], speaker: Speaker): st
 export function earlierWords(messages: readonly BaseMessage[], speaker: Speaker): BaseMessage[] {
   const own = ofThisTask(messages, speaker);
   const earlier = messages.slice(0, messages.length - own.length).flatMap((message): BaseMessage[] => {
-    if (spokenIn(message, speaker.author, speaker.answer)) return [new AIMessage(message.text)];
+    if (spokenIn(message, speaker.author, speaker.answer)) return [new AIMessage({ content: message.text, name: speaker.author })];
     return message.getType() === "human" ? toldToOrchestrator([message]) : [];
   });
   return [...earlier, ...toldToOrchestrator(own.filter((message) => message.getType() !== "human"))];
@@ -55,13 +56,13 @@ export function toldToOrchestrator(messages: readonly BaseMessage[]): HumanMessa
   });
 }
 
-/** For a specialist: its own words and tool calls as they are; what others said as messages to it, without their tools. */
+/** For a specialist: its own words and tool calls as they are; what others said as it is told to it, without their tools. */
 export function toldToSpecialist(messages: readonly BaseMessage[], id: string): BaseMessage[] {
   return messages.flatMap((message) => {
     const author = readRecord(message)?.author ?? message.name ?? "user";
     if (author === id) return [message];
-    if (ToolMessage.isInstance(message) || message.text === "") return [];
-    return [new HumanMessage({ content: message.text, name: author, ...(message.id === undefined ? {} : { id: message.id }) })];
+    const told = author === "user" ? message : wordsAlone(message, author);
+    return told === undefined || told.text === "" ? [] : [told];
   });
 }
 

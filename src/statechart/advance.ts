@@ -77,7 +77,7 @@ function input(chart: Chart, control: Control, event: ControlEvent): Control {
 }
 
 function restart(chart: Chart, control: Control): Control {
-  const { handover: _handover, history: _history, ...kept } = control;
+  const { handover: _handover, handedAfter: _handedAfter, history: _history, ...kept } = control;
   return { ...kept, ...stored(chart.initial), episode: control.episode + 1 };
 }
 
@@ -127,16 +127,17 @@ function moved(chart: Chart, control: Control, event: ControlEvent, before: AnyM
     to: valueLabel(after.value as StateValue),
     ...(typeof event["reason"] === "string" ? { reason: event["reason"].slice(0, MAX_REASON) } : {}),
   };
-  const { handover, ...rest } = settle(control, event, [...starts]);
-  const kept = handover !== undefined && is.includes(handover.to) ? handover : undefined;
-  const next = event.type.startsWith(EVENT.HANDOFF) && entered[0] !== undefined ? handoverOf(event, entered[0]) : kept;
+  const { handover, handedAfter, ...rest } = settle(control, event, [...starts]);
+  const isKept = handover !== undefined && is.includes(handover.to);
+  const kept = isKept ? { handover, ...(handedAfter === undefined ? {} : { handedAfter }) } : {};
+  const next = event.type.startsWith(EVENT.HANDOFF) && entered[0] !== undefined ? { handover: handoverOf(event, entered[0]) } : kept;
   const following: Control = {
     ...rest,
     ...stored(after),
     waiting: control.waiting.filter((phase) => is.includes(phase)),
     seq: entry.seq,
     trail: chart.trailLimit === 0 ? [] : Object.freeze([...control.trail, freeze(entry)].slice(-chart.trailLimit)), // here, where one entry is new
-    ...(next === undefined ? {} : { handover: next }),
+    ...next,
   };
   keepSnapshot(following, after);
   return following;
@@ -172,7 +173,14 @@ function settle(control: Control, event: ControlEvent, starts: readonly string[]
       toolCalls: control.usage.toolCalls + used.toolCalls,
     },
     last: { ...(phase === undefined ? {} : { phase }), event: event.type, starts },
+    ...handedAfter(control, event),
   };
+}
+
+/** The place of a handover in the conversation is told by its receiver's first event, and stays. */
+function handedAfter({ handover, handedAfter: known }: Control, { meta }: ControlEvent): Pick<Control, "handedAfter"> {
+  const isTold = known === undefined && handover !== undefined && meta?.after !== undefined && meta.phase === handover.to;
+  return isTold ? { handedAfter: meta.after } : {};
 }
 
 function refuse(chart: Chart, control: Control, event: ControlEvent, why: string | undefined): Control {
@@ -207,13 +215,14 @@ function readEvent(update: unknown): ControlEvent | string {
 function isMeta(meta: unknown): boolean {
   if (meta === undefined) return true;
   if (!isPlainObject(meta)) return false;
-  const { by, at, phase, usage } = meta;
+  const { by, at, phase, usage, after } = meta;
   const isCount = (count: unknown): boolean => typeof count === "number" && count >= 0;
   return (
     typeof by === "string" &&
     by.length <= 128 &&
     typeof at === "number" &&
     (phase === undefined || typeof phase === "string") &&
+    (after === undefined || typeof after === "string") &&
     (usage === undefined ||
       (isPlainObject(usage) && isCount(usage["steps"]) && isCount(usage["modelCalls"]) && isCount(usage["toolCalls"])))
   );

@@ -19,6 +19,8 @@ export interface EventMeta {
   readonly phase?: string;
   /** What the agent used to get here. */
   readonly usage?: Usage;
+  /** Id of the message after which the work was handed over to the sender. */
+  readonly after?: string;
 }
 
 /** Counted per turn; an input sets all to zero. */
@@ -81,6 +83,8 @@ export interface Control {
   /** The last ten. */
   readonly refused: readonly Refusal[];
   readonly handover?: Handover;
+  /** Id of the message after which it happened, empty when there was none; known from the receiver's first event on. */
+  readonly handedAfter?: string;
   /** Who wrote last, which phases start because of it, and whether it was refused; only routing reads it. */
   readonly last: { readonly phase?: string; readonly event: string; readonly starts: readonly string[]; readonly refused?: true };
 }

@@ -186,7 +186,12 @@ describe("C2 the handoff tool", () => {
     };
     expect(await seen("none")).toEqual(["go", "[Handed over by one]\nSummary: 2"]);
     expect(await seen("text")).toEqual(["go", "[Handed over by one]\nSummary: 2"]);
-    expect(await seen("full")).toEqual(["go", "", "2", "", "Handed over to two.", "[Handed over by one]\nSummary: 2"]);
+    expect(await seen("full")).toEqual([
+      "go",
+      '[one called add] {"a":1,"b":1}',
+      "[add answered one] 2",
+      "[Handed over by one]\nSummary: 2",
+    ]);
   });
 
   it("C2 any mix of calls, side by side and over several rounds, leaves a history that providers accept, and no tool runs twice", async () => {

@@ -291,7 +291,7 @@ describe("C2 what a model is asked, request by request", () => {
     const last = server.requests().map(({ messages }) => messages.slice(-2).map(({ content }) => content));
     expect(last[2]?.at(-1)).toBe(handedOver("front", "billing"));
     expect(last[3]?.at(-1)).toBe(handedOver("billing", "front"));
-    expect(last[5]).toEqual([handedOver("billing", "front"), "soup?"]); // what was handed over earlier is not the last word
+    expect(last[5]).toEqual(["What else?", "soup?"]); // what was handed over earlier stands where it was
     expect(last[6]?.at(-1)).toBe(handedOver("front", "kitchen"));
     expectClean(server.requests());
   });
@@ -344,7 +344,7 @@ describe("C2 what a model is asked, request by request", () => {
     expect(server.requests().map(targetsOffered)).toEqual([["second"], ["first"], undefined]);
     expect(server.requests()[2]?.messages.map(({ role, content }) => [role, content])).toEqual([
       ["user", "hi"],
-      ["assistant", "Inner done."],
+      ["user", "[inner] Inner done."],
     ]);
     expect(AIMessage.isInstance(state.messages.at(-1))).toBe(true);
     expectClean(server.requests());
