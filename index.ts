@@ -9,6 +9,7 @@ export {
   InvalidModelOutputError,
   InvalidRequestError,
   LoopLimitError,
+  ModelRefusedError,
   PhasegraphError,
   StepTimeoutError,
   StorageFailedError,

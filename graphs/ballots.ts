@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Turn } from "../src/agent/agent.js";
 import { send, type Outcome } from "../src/agent/outcome.js";
-import { maybe, number, requireForm, shape, text } from "../src/base/form.js";
+import { anything, maybe, requireForm, shape, text } from "../src/base/form.js";
 import { InvalidRequestError } from "../src/base/errors.js";
 
 /** What a voter fills in: `agent({ id, model, output: Ballot })` is a voter. */
@@ -40,7 +40,7 @@ export interface VoteOptions {
   readonly reason?: string;
 }
 
-const VOTE = shape<VoteOptions>({ confidence: maybe(number), reason: maybe(text) });
+const VOTE = shape<VoteOptions>({ confidence: maybe(anything), reason: maybe(text) });
 
 /** The voter is for `choice`, as sure as `confidence` says (default 1). */
 export function vote<State = object>(choice: string, options: VoteOptions = {}): Outcome<State> {

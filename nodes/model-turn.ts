@@ -1,4 +1,4 @@
-import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
+import { HumanMessage, type AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
 import { tool, type StructuredToolInterface } from "@langchain/core/tools";
 import { z } from "zod";
@@ -12,6 +12,7 @@ import {
   HandoffRejectedError,
   InvalidDefinitionError,
   InvalidModelOutputError,
+  ModelRefusedError,
   StepTimeoutError,
   type Issue,
 } from "../src/base/errors.js";
@@ -25,10 +26,14 @@ import { chatModel } from "./chat-model.js";
 import { HandoffArguments, HandoffTools, refusedHandoff } from "./handoff-tool.js";
 import type { ModelAgent } from "./model-agent.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
-import { pieceOf, runTools, type AskedCall, type ToolOutcome } from "./tool-calls.js";
+import { refusalIn } from "./refusal.js";
+import { withOutput } from "./structured-output.js";
+import { pieceOf, runTools, type AskedCall } from "./tool-calls.js";
+import type { ToolOutcome } from "./tool-outcome.js";
 
 const RESPOND = "respond";
 const OUTPUT_ATTEMPTS = 3;
+const UNKNOWN_TOOL_ATTEMPTS = 3;
 const DEFAULTS = { modelCalls: 25, toolCalls: 100, milliseconds: 300_000 } as const;
 
 /** @throws InvalidDefinitionError for tools whose names are taken, an approval of a tool that there is not, and a `decide` without `output`. */
@@ -66,6 +71,13 @@ function definitionIssues<State, Output>(agent: ModelAgent<string, State, Output
     ...(decide !== undefined && output === undefined
       ? [{ path: "decide", code: "CONTRADICTION", message: "it is asked about the output; give the schema of one as output" }]
       : []),
+    ...given
+      .filter((one) => one.returnDirect === true && output !== undefined)
+      .map(({ name }) => ({
+        path: "tools",
+        code: "CONTRADICTION",
+        message: `"${name}" ends the turn with its own answer (returnDirect), and the agent has to answer with an output; leave one out`,
+      })),
   ];
 }
 
@@ -97,6 +109,10 @@ class ModelTurn<State, Output> {
   private toolCalls = 0;
   private rejected = 0;
   private badOutputs = 0;
+  /** What the turn said of outputs that did not fit. */
+  private readonly attempts = new Set<BaseMessage>();
+  /** Answers one after another that named a tool that there is not. */
+  private unknownTools = 0;
 
   constructor(
     private readonly agent: ModelAgent<string, State, Output>,
@@ -142,16 +158,22 @@ class ModelTurn<State, Output> {
     this.added.push(message);
     this.unstored = [];
     const calls = message.tool_calls ?? [];
+    const refusal = calls.length === 0 ? refusalIn(message) : undefined;
+    if (refusal !== undefined) throw new ModelRefusedError(agent.id, refusal);
     if (calls.length === 0) {
       if (agent.output === undefined) return { next: { kind: "done" } };
-      return this.decide(jsonIn(message.text) ?? message.text, (problem) =>
-        this.say(recordMessage(new HumanMessage({ content: problem, id: turn.clock.id() }), note(turn))),
+      return this.decide(jsonIn(message.text) ?? message.text, message, (problem) =>
+        this.say(recordMessage(new HumanMessage({ content: problem, id: turn.clock.id() }), note(turn)), message),
       );
     }
-    const ordinary = calls.filter((call) => call.name !== HANDOFF_TOOL && call.name !== RESPOND && !malformed.has(call.id ?? ""));
+    const isOwn = ({ name }: ToolCall): boolean => name === HANDOFF_TOOL || (name === RESPOND && agent.output !== undefined);
+    const ordinary = calls.filter((call) => !isOwn(call) && !malformed.has(call.id ?? ""));
+    this.countUnknown(ordinary);
     const askedBy = message.id ?? "";
     const ran = await this.runOrdinary(ordinary, askedBy);
-    let next: Next | undefined = [...ran.values()].map((outcome) => outcome.next).find((wish) => wish !== undefined);
+    // the first call, in their order, that ends the turn; what was called beside it has run
+    const last = ordinary.map(({ id = "" }) => ran.get(id)).find((piece) => piece?.next !== undefined);
+    let next: Next | undefined = last?.next;
     let decided: Outcome<State> | undefined;
     for (const call of calls) {
       const id = call.id ?? "";
@@ -164,18 +186,22 @@ class ModelTurn<State, Output> {
           `The arguments could not be read: ${problem}\nNothing was done. Send one JSON object that fits the tool.`,
           "error",
         );
-      else if (piece !== undefined) this.added.push(...piece.said);
+      else if (piece !== undefined) this.added.push(...piece.said.slice(0, 1));
       else if (next !== undefined || decided !== undefined)
         this.answer(asked, "Not executed: the turn had ended before this call.", "error");
       else if (call.name === HANDOFF_TOOL) next = this.handOver(asked);
       else if (agent.output !== undefined)
         decided = this.decide(
           call.args,
+          message,
           (wrong) => this.answer(asked, wrong, "error"),
           () => this.answer(asked, "Recorded.", "success"),
         );
     }
-    return decided ?? (next === undefined ? undefined : { next });
+    for (const { id = "" } of ordinary) this.added.push(...(ran.get(id)?.said.slice(1) ?? [])); // after all answers, as histories have to be
+    if (decided !== undefined) return decided;
+    if (calls.every(({ name }) => name === RESPOND && agent.output !== undefined)) this.attempted(message);
+    return next === undefined ? undefined : { next, ...(last?.reply === undefined ? {} : { content: last.reply }) };
   }
 
   private async runOrdinary(asked: readonly ToolCall[], askedBy: string): Promise<Map<string, Piece>> {
@@ -206,7 +232,7 @@ class ModelTurn<State, Output> {
       tools: this.kit.tools,
       signal: this.signal,
       durable: this.agent.durable ?? true,
-      others: [...this.given.keys()],
+      others: this.others,
     });
     for (const { update } of pieces) this.update = { ...this.update, ...update };
     const ran = allowed.map(({ call }, index) => [call.id ?? "", pieces[index] as Piece] as const); // one piece for each call
@@ -232,12 +258,15 @@ class ModelTurn<State, Output> {
     return undefined;
   }
 
-  private decide(value: unknown, refuse: (problem: string) => void, accept?: () => void): Outcome<State> | undefined {
+  /** `message` is the one that has the output. Once it fits, it stands in the conversation once, without the attempts before it. */
+  private decide(value: unknown, message: AIMessage, refuse: (problem: string) => void, accept?: () => void): Outcome<State> | undefined {
     const { agent, turn } = this;
     const parsed = agent.output?.safeParse(value);
     if (parsed?.success === true) {
       accept?.();
-      return agent.decide?.(parsed.data, turn) ?? { data: parsed.data, content: JSON.stringify(parsed.data), next: { kind: "done" } };
+      const left = this.added.filter((one) => !this.attempts.has(one));
+      this.added.splice(0, this.added.length, ...withOutput(left, message, parsed.data));
+      return agent.decide?.(parsed.data, turn) ?? { data: parsed.data, next: { kind: "done" } };
     }
     const problem = parsed === undefined ? "no output was asked for" : z.prettifyError(parsed.error);
     this.badOutputs += 1;
@@ -251,9 +280,34 @@ class ModelTurn<State, Output> {
     this.added.push(...this.own(asked, { content, status }).said);
   }
 
-  private say(message: BaseMessage): void {
+  /** The message, and what was answered to it, led to nothing. */
+  private attempted(message: BaseMessage): void {
+    for (const one of this.added.slice(this.added.lastIndexOf(message))) this.attempts.add(one);
+  }
+
+  private say(message: BaseMessage, about: BaseMessage): void {
     this.added.push(message);
     this.keep({ said: [message] });
+    this.attempted(about);
+  }
+
+  /** @throws InvalidModelOutputError when the model keeps naming tools that there are not. */
+  private countUnknown(calls: readonly ToolCall[]): void {
+    const unknown = calls.find(({ name }) => !this.kit.tools.has(name) && !this.given.has(name));
+    const isLost = unknown !== undefined && calls.every(({ name }) => !this.kit.tools.has(name) && !this.given.has(name));
+    this.unknownTools = isLost ? this.unknownTools + 1 : 0;
+    if (unknown === undefined || this.unknownTools < UNKNOWN_TOOL_ATTEMPTS) return;
+    const known = [...this.kit.tools.keys(), ...this.others].join(", ") || "none";
+    throw new InvalidModelOutputError(
+      this.agent.id,
+      `${this.unknownTools} times in a row it asked for a tool that there is not, last "${unknown.name}"; there are: ${known}`,
+    );
+  }
+
+  /** Tools that are not the agent's own. */
+  private get others(): string[] {
+    const handoff = this.open.length === 0 ? [] : [HANDOFF_TOOL];
+    return [...this.given.keys(), ...this.kit.respond.map(({ name }) => name), ...handoff];
   }
 
   /** An answer that the turn gives by itself. */

@@ -5,27 +5,13 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import type { StructuredToolInterface } from "@langchain/core/tools";
 import { sha256 } from "@langchain/core/utils/hash";
 import type { Turn } from "../src/agent/agent.js";
-import type { Next } from "../src/agent/outcome.js";
 import type { Piece } from "../src/agent/work.js";
-import { isPlainObject } from "../src/base/json.js";
-import { isCommandLike, outcomeOfCommand } from "../src/compile/command.js";
+import { shownError } from "../src/base/shown-error.js";
 import { durably } from "../src/compile/durable.js";
 import { threadOf } from "../src/langgraph/config.js";
+import { messageWithId } from "../src/langgraph/message.js";
 import { lastingNamespace, namespaceOf } from "../src/langgraph/namespace.js";
-import { artifactIssue, MAX_VALUE_SIZE, storageIssue } from "../src/state/owned-message.js";
-
-/** Characters of a tool's result that a model is shown; the rest is cut, and the cut is said. */
-export const MAX_TOOL_RESULT = 100_000;
-
-/** What a tool call came to: plain data, because it is stored. */
-export interface ToolOutcome {
-  readonly content: string;
-  readonly status: "success" | "error";
-  /** What the tool kept for programs, as LangChain's `content_and_artifact` tools do. */
-  readonly artifact?: unknown;
-  readonly update?: Readonly<Record<string, unknown>>;
-  readonly next?: Next;
-}
+import { failedTool, readToolResult, withLines, type ToolOutcome } from "./tool-outcome.js";
 
 /** A tool call to be run. */
 export interface AskedCall {
@@ -82,23 +68,30 @@ export async function runTools(turn: Turn, calls: readonly AskedCall[], toolbox:
 }
 
 /** A call's outcome as what the conversation is told: the answer's id follows from the call, so that it is the same whenever it is made. */
-export function pieceOf({ call, askedBy, note }: AskedCall, { content, status, artifact, update, next }: ToolOutcome): Piece {
+export function pieceOf({ call, askedBy, note }: AskedCall, outcome: ToolOutcome): Piece {
+  const { content, status, artifact, also = [], update, next, reply } = outcome;
   const answer = new ToolMessage({
     tool_call_id: call.id ?? "",
     name: call.name,
-    content: note === undefined ? content : `${content}\n${note}`,
+    content: withLines(content, note === undefined ? [] : [note]),
     status,
     id: `${askedBy}:${call.id ?? ""}`,
     ...(artifact === undefined ? {} : { artifact }),
   });
-  return { said: [answer], ...(update === undefined ? {} : { update }), ...(next === undefined ? {} : { next }) };
+  const further = also.map((message, index) => (message.id === undefined ? messageWithId(message, `${answer.id}:${index + 1}`) : message));
+  return {
+    said: [answer, ...further],
+    ...(update === undefined ? {} : { update }),
+    ...(next === undefined ? {} : { next }),
+    ...(reply === undefined ? {} : { reply }),
+  };
 }
 
 async function runTool(turn: Turn, asked: AskedCall, { tools, signal, others }: Toolbox): Promise<ToolOutcome> {
   const { call } = asked;
   const found = tools.get(call.name);
   if (found === undefined)
-    return failure(`There is no tool "${call.name}"; there are: ${[...tools.keys(), ...others].join(", ") || "none"}.`);
+    return failedTool(`There is no tool "${call.name}"; there are: ${[...tools.keys(), ...others].join(", ") || "none"}.`);
   const { callbacks, metadata } = turn.config;
   const inner = (getConfig() as RunnableConfig | undefined)?.configurable ?? turn.config.configurable;
   try {
@@ -111,64 +104,9 @@ async function runTool(turn: Turn, asked: AskedCall, { tools, signal, others }: 
         configurable: { ...inner, [IDEMPOTENCY_KEY]: keyOf(turn, asked) },
       },
     );
-    return storable(outcomeOf(turn, call, result));
+    return readToolResult(turn, call, result, found.returnDirect === true);
   } catch (error) {
     if (isGraphBubbleUp(error) || signal?.aborted === true) throw error;
-    return failure(error instanceof Error ? error.message : String(error));
+    return failedTool(shownError(error).message);
   }
 }
-
-const failure = (message: string): ToolOutcome => ({ content: `Error: ${shorten(message)}`, status: "error" });
-
-function outcomeOf(turn: Turn, call: ToolCall, result: unknown): ToolOutcome {
-  if (isCommandLike(result)) {
-    const { messages = [], update, next } = outcomeOfCommand(result, turn.agent, turn.messages);
-    const answer = messages.find((message): message is ToolMessage => ToolMessage.isInstance(message) && message.tool_call_id === call.id);
-    return {
-      content: answer?.text ?? "Done.",
-      status: "success",
-      ...(update === undefined ? {} : { update }),
-      ...(next.kind === "done" ? {} : { next }),
-    };
-  }
-  if (ToolMessage.isInstance(result)) {
-    return {
-      content: shorten(result.text),
-      status: result.status ?? "success",
-      ...(result.artifact === undefined ? {} : { artifact: result.artifact as unknown }),
-    };
-  }
-  return { content: shorten(typeof result === "string" ? result : written(result)), status: "success" };
-}
-
-/** As JSON, large numbers too; whatever JSON cannot say is said as JavaScript does. The tool has had its effect: this must not fail. */
-function written(result: unknown): string {
-  try {
-    return JSON.stringify(result ?? null, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value)) ?? typeof result;
-  } catch {
-    return Object.prototype.toString.call(result);
-  }
-}
-
-/** Without what could not be stored beside the answer, which says so: stored all the same, it would make the thread unreadable. */
-function storable({ artifact, update, next, ...answer }: ToolOutcome): ToolOutcome {
-  const wishes = Object.entries({ update, next }).filter(([, wish]) => wish !== undefined);
-  const bad = wishes.flatMap(([key, wish]) => wishIssue(key, wish));
-  const lost = artifactIssue(artifact);
-  const notes = [...bad, ...(lost === undefined ? [] : [`artifact was not kept: it ${lost}`])].map((note) => `[Its ${note}]`);
-  return {
-    ...answer,
-    content: [answer.content, ...notes].join("\n"),
-    ...(bad.length === 0 ? Object.fromEntries(wishes) : { status: "error" }),
-    ...(artifact === undefined || lost !== undefined ? {} : { artifact }),
-  };
-}
-
-function wishIssue(key: string, wish: unknown): string[] {
-  const values = isPlainObject(wish) ? Object.values(wish) : [wish];
-  const issue = values.map((value) => storageIssue(value, MAX_VALUE_SIZE)).find((found) => found !== undefined);
-  return issue === undefined ? [] : [`${key} was not carried out: it ${issue}`];
-}
-
-const shorten = (text: string): string =>
-  text.length <= MAX_TOOL_RESULT ? text : `${text.slice(0, MAX_TOOL_RESULT)}\n[cut: ${text.length - MAX_TOOL_RESULT} more characters]`;

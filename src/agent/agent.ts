@@ -51,6 +51,8 @@ export interface PatternAnswer {
   /** Plain JSON, kept with the tool message. */
   readonly artifact?: unknown;
   readonly next?: Next;
+  /** What the agent says, word for word, when the turn ends with this. */
+  readonly reply?: string;
 }
 
 /** One turn of one agent: everything it may look at. Nothing here can be written to; what it returns is the only way out. */

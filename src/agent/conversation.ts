@@ -1,8 +1,8 @@
 import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
 import { each, either, maybe, oneOf, requireForm, shape, text } from "../base/form.js";
 
-/** What kind of message it is, for filters and logs. */
-export type MessageType = "chat" | "handoff" | "tool" | "system";
+/** What kind of message it is, for filters and logs. `output`: structured output as JSON, which its model needs and nobody reads. */
+export type MessageType = "chat" | "handoff" | "tool" | "system" | "output";
 
 /** Who wrote a message, for whom, in which phase. Kept in `additional_kwargs.phasegraph`, which no provider is sent. */
 export interface MessageRecord {
@@ -25,7 +25,7 @@ export interface LogFilter {
   readonly phase?: string;
 }
 
-const TYPE = oneOf("chat", "handoff", "tool", "system");
+const TYPE = oneOf("chat", "handoff", "tool", "system", "output");
 const FILTER = shape<LogFilter>({ agent: maybe(text), type: maybe(either(Array.isArray, each(TYPE), TYPE)), phase: maybe(text) });
 
 const KEY = "phasegraph";
@@ -38,9 +38,19 @@ export const HANDOFF_TOOL = "handoff";
 
 /** Stamps a new message, in place, before it is first stored; a message that already has a record keeps it. */
 export function recordMessage<M extends BaseMessage>(message: M, record: MessageRecord): M {
-  if (readRecord(message) === undefined) message.additional_kwargs = { ...message.additional_kwargs, [KEY]: record };
+  const known: Partial<MessageRecord> = readRecord(message) ?? {};
+  if (known.author === undefined) message.additional_kwargs = { ...message.additional_kwargs, [KEY]: { ...record, ...known } };
   return message;
 }
+
+/** Marks a fresh message, in place, as structured output; who wrote it is recorded later. */
+export function markOutput<M extends BaseMessage>(message: M): M {
+  message.additional_kwargs = { ...message.additional_kwargs, [KEY]: { type: "output" satisfies MessageType } };
+  return message;
+}
+
+/** True for structured output. */
+export const isOutput = (message: BaseMessage): boolean => readRecord(message)?.type === "output";
 
 /** Takes the record off a fresh message whose word for it is not to be trusted, in place. */
 export function withoutRecord<M extends BaseMessage>(message: M): M {
@@ -57,6 +67,7 @@ export function readRecord(message: BaseMessage): MessageRecord | undefined {
 
 /** The type an unstamped message of an agent has. */
 export function messageType(message: BaseMessage): MessageType {
+  if (isOutput(message)) return "output";
   if (ToolMessage.isInstance(message)) return message.name === HANDOFF_TOOL ? "handoff" : "tool";
   if (AIMessage.isInstance(message) && (message.tool_calls?.length ?? 0) > 0) {
     return message.tool_calls?.every((call) => call.name === HANDOFF_TOOL) === true ? "handoff" : "tool";

@@ -11,6 +11,8 @@ export interface Piece {
   readonly update?: Readonly<Record<string, unknown>>;
   /** What it wants to happen next. */
   readonly next?: Next;
+  /** What the agent says when the turn ends with this piece. */
+  readonly reply?: string;
 }
 
 /** Which piece of which turn it is: what is stored has to tell by itself, because a turn that never ends cannot. */

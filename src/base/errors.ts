@@ -10,6 +10,7 @@ export const HTTP_STATUS = {
   BUDGET_EXCEEDED: 422,
   STEP_TIMEOUT: 504,
   INVALID_MODEL_OUTPUT: 502,
+  MODEL_REFUSED: 422,
   INVALID_REQUEST: 400,
   UNKNOWN_AGENT: 404,
   CHECKPOINT_VERSION: 409,
@@ -165,6 +166,18 @@ export class InvalidModelOutputError extends PhasegraphError {
   }
 }
 
+/** A model declined to answer, or its provider withheld the answer. */
+export class ModelRefusedError extends PhasegraphError {
+  override readonly name = "ModelRefusedError";
+  readonly code = "MODEL_REFUSED";
+  constructor(
+    readonly agent: string,
+    readonly refusal: string,
+  ) {
+    super(`The model of agent "${agent}" refused to answer: ${refusal}`);
+  }
+}
+
 /** An input, option or answer that is not of the documented form. */
 export class InvalidRequestError extends PhasegraphError {
   override readonly name = "InvalidRequestError";
@@ -254,6 +267,7 @@ export type AnyPhasegraphError =
   | BudgetExceededError
   | StepTimeoutError
   | InvalidModelOutputError
+  | ModelRefusedError
   | InvalidRequestError
   | UnknownAgentError
   | CheckpointVersionError

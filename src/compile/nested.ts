@@ -2,7 +2,7 @@ import { AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { BaseCheckpointSaver, CheckpointTuple } from "@langchain/langgraph";
 import type { PhaseRun, Result, Turn } from "../agent/agent.js";
-import { messageType, readRecord } from "../agent/conversation.js";
+import { isOutput, markOutput, messageType, readRecord } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
 import { TaskFailedError } from "../base/errors.js";
 import { isResuming, madeUnder, nestedIn, parentOf, replaying, saverOf, threadOf } from "../langgraph/config.js";
@@ -118,7 +118,8 @@ async function newestCheckpoint(turn: Turn, saver: BaseCheckpointSaver): Promise
 /** The message as the team around sees it: to be recorded again, as said by the nested orchestration; `name` tells who spoke. */
 function asOwn(message: BaseMessage): AIMessage {
   const { content, id, name, response_metadata } = message;
-  return new AIMessage({ content, response_metadata, ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) });
+  const own = new AIMessage({ content, response_metadata, ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) });
+  return isOutput(message) ? markOutput(own) : own;
 }
 
 function lastWords(
@@ -127,7 +128,9 @@ function lastWords(
   answerFrom: string | readonly string[] | undefined,
   checkpoint?: string,
 ): Outcome {
-  const said = after.messages.filter((message) => !seen.has(message.id) && message.getType() === "ai" && messageType(message) === "chat");
+  const said = after.messages.filter(
+    (message) => !seen.has(message.id) && message.getType() === "ai" && ["chat", "output"].includes(messageType(message)),
+  );
   const words =
     answerFrom === undefined
       ? [said.at(-1)]
