@@ -60,7 +60,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   cockatiel: ["src/resilience/"],
   pino: ["app/"],
   "prom-client": ["app/server/"],
-  "node:": ["src/checkpoint/", "src/store/", "nodes/", "app/", "testing/"],
+  "node:": ["src/checkpoint/", "src/database/", "src/store/", "nodes/", "app/", "testing/"],
 };
 const MAX_LINES = 400;
 

@@ -6,6 +6,8 @@ export const HTTP_STATUS = {
   ILLEGAL_TRANSITION: 409,
   HANDOFF_REJECTED: 409,
   CHART_MISMATCH: 409,
+  RUN_CONFLICT: 409,
+  LEASE_LOST: 409,
   LOOP_LIMIT: 422,
   BUDGET_EXCEEDED: 422,
   STEP_TIMEOUT: 504,
@@ -109,6 +111,32 @@ export class ChartMismatchError extends PhasegraphError {
     readonly obstacle: string,
   ) {
     super(`This thread was written under ${stored}, and is opened under ${current}: ${obstacle}`);
+  }
+}
+
+/** Two writers of one thread: this one came second, and has written nothing since the other began. */
+export class RunConflictError extends PhasegraphError {
+  override readonly name = "RunConflictError";
+  readonly code = "RUN_CONFLICT";
+  constructor(
+    readonly thread: string,
+    readonly problem: string,
+  ) {
+    super(`Thread "${thread}" takes one run at a time, and ${problem}; let the other end, look at the thread, and start again.`);
+  }
+}
+
+/** The lease of a thread went to another holder. This one writes nothing more, and must not be tried again under the old lease. */
+export class LeaseLostError extends PhasegraphError {
+  override readonly name = "LeaseLostError";
+  readonly code = "LEASE_LOST";
+  constructor(
+    readonly thread: string,
+    readonly epoch: number,
+    readonly newest: number,
+  ) {
+    const problem = epoch === newest ? `epoch ${epoch} is another holder's` : `it has epoch ${newest}, and this writer ${epoch}`;
+    super(`The lease of thread "${thread}" was lost: ${problem}. Only the newest holder may write; take a new lease first.`);
   }
 }
 
@@ -263,6 +291,8 @@ export type AnyPhasegraphError =
   | IllegalTransitionError
   | HandoffRejectedError
   | ChartMismatchError
+  | RunConflictError
+  | LeaseLostError
   | LoopLimitError
   | BudgetExceededError
   | StepTimeoutError

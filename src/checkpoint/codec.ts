@@ -16,7 +16,7 @@ import type { Chunk } from "./chunks/chunk.js";
 import type { Entry } from "./chunks/entry.js";
 import { KnownValues } from "./chunks/known-values.js";
 import type { Item } from "./chunks/items.js";
-import { Reviver, type Gathering } from "./chunks/reviver.js";
+import { Reviver, type Gathering, type TreeAt } from "./chunks/reviver.js";
 import { AS_PARENT } from "./retention.js";
 import type { Body, CheckpointRow, Place, WriteRow } from "./row.js";
 
@@ -112,7 +112,7 @@ export class CheckpointCodec {
   }
 
   /** A reader of one tree of threads, for one transaction. */
-  reviver(tree: { readonly tree: number; readonly generation: number }): Reviver {
+  reviver(tree: TreeAt): Reviver {
     return new Reviver(this.serializer, this.known, tree);
   }
 

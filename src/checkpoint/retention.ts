@@ -26,7 +26,7 @@ export interface RetentionRow {
 export const AS_PARENT = -1;
 
 /**
- * The checkpoints of one thread that go. What stays beyond the rules: the newest of each namespace, named ones, those with an open
+ * The checkpoints of one thread that go; `rows` are all of them, in the order in which they came. What stays beyond the rules: the newest of each namespace, named ones, those with an open
  * interrupt, the subgraph checkpoints that belong to one that stays, and the ancestors from which delta channels are rebuilt.
  */
 export function expendable(rows: readonly RetentionRow[], rules: RetentionRules, now: number): RetentionRow[] {
@@ -48,7 +48,7 @@ export function expendable(rows: readonly RetentionRow[], rules: RetentionRules,
 
 function keepLine(line: readonly RetentionRow[], rules: RetentionRules, now: number, kept: Set<RetentionRow>): void {
   const count = Math.max(1, rules.keepLast ?? 1);
-  const newestFirst = line.toSorted((a, b) => (a.id < b.id ? 1 : -1));
+  const newestFirst = line.toReversed();
   const parents = new Set(line.map((row) => row.parent));
   for (const [rank, row] of newestFirst.entries()) {
     const isYoung = rules.keepMilliseconds !== undefined && now - row.created < rules.keepMilliseconds;

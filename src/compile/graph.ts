@@ -7,20 +7,10 @@ import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { meant } from "../base/form.js";
 import { isPlainObject } from "../base/json.js";
+import { atCheckpoint, checkpointOf, isNestedRun, saverOf, threadOf, withoutPrivateKeys } from "../langgraph/config.js";
 import { shownError } from "../base/shown-error.js";
-import {
-  atCheckpoint,
-  checkpointOf,
-  isNestedRun,
-  isResuming,
-  nestedIn,
-  replayOf,
-  saverOf,
-  threadOf,
-  withoutPrivateKeys,
-} from "../langgraph/config.js";
 import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph/graph.js";
-import { lastingNamespace, namespaceOf } from "../langgraph/namespace.js";
+import { namespaceOf } from "../langgraph/namespace.js";
 import { passenger } from "../langgraph/passenger.js";
 import { identify, MAX_VALUE_SIZE, ownMessage, readMessage, storageIssue } from "../state/owned-message.js";
 import { tryReducer, type Reducers } from "../state/reducers.js";
@@ -38,10 +28,10 @@ import { advance } from "../statechart/advance.js";
 import { initialControl, valueLabel, type Control } from "../statechart/control.js";
 import { legalEvents } from "../statechart/legal.js";
 import { BOOKKEEPING, END, EVENT, START } from "../statechart/vocabulary.js";
+import { editAlone, placeOf, runAlone } from "./alone.js";
 import { addressed, withoutAnswered } from "./answers.js";
 import { causeOf } from "./cause.js";
 import { isCommandLike } from "./command.js";
-import { ORIGIN, Origin } from "./origin.js";
 import { leftovers, type Leftover, type ReadInside } from "./unfinished.js";
 
 /** What the compiled graph knows beyond LangGraph. */
@@ -60,13 +50,6 @@ export interface Guard {
 export const RUN = passenger<AbortSignal>("run");
 
 type Values = Record<string, unknown>;
-
-/** Where a run begins. */
-interface Begins {
-  readonly config: Options;
-  /** The checkpoint; undefined where there is none, or a resumed run knows it. */
-  readonly base?: string | undefined;
-}
 
 /**
  * The compiled orchestration: a LangGraph `CompiledStateGraph` in every respect, whose doors turn input, commands and state edits
@@ -92,9 +75,14 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return this.guard.chart;
   }
 
-  protected override async *enter(input: unknown, options: Options, go: (input: unknown, config: Options) => Run): Run {
-    const isRoot = !isNestedRun(options);
-    const config = isRoot ? withoutPrivateKeys(options) : options;
+  protected override enter(input: unknown, options: Options, go: (input: unknown, config: Options) => Run): Run {
+    if (isNestedRun(options)) return this.run(input, options, false, go);
+    const config = withoutPrivateKeys(options);
+    return runAlone(placeOf(this.checkpointer, config, this.config), config, (own) => this.run(input, own, true, go));
+  }
+
+  private async *run(input: unknown, options: Options, isRoot: boolean, go: (input: unknown, config: Options) => Run): Run {
+    let config = options;
     if (isCommandLike(input)) await this.refuseGoto(config, input);
     let prepared = this.prepareInput(input, isRoot);
     if (isRoot && isPlainObject(prepared)) {
@@ -103,12 +91,12 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
       const explicit = events.some((event) => event !== CONTROL_VALUE && !isInput(event));
       if (explicit || this.chart.whenDone === "refuse") await this.trial(config)(events);
     }
-    const begins = isPlainObject(prepared) && !isResuming(config) ? await this.keepFinished(config) : { config };
+    if (isPlainObject(prepared)) config = await this.keepFinished(config);
     if (isRoot && isCommandLike(prepared)) prepared = await this.prepareResume(config, prepared);
     expectListeners(config?.signal);
     const run = openAbort();
     try {
-      yield* go(prepared, ORIGIN.with(RUN.with(begins.config, run.signal), new Origin(begins.base)));
+      yield* go(prepared, RUN.with(config, run.signal));
     } catch (error) {
       throw causeOf(error);
     } finally {
@@ -118,9 +106,16 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
 
   /**
    * Edits the state. An update of `control` is an event; the phases that are due afterwards are those the chart names.
-   * @throws IllegalTransitionError (HTTP 409) before anything is written, with the events that are legal now.
+   * @throws IllegalTransitionError (HTTP 409) before anything is written, with the events that are legal now; RunConflictError (409)
+   * while a run is on the thread.
    */
   override async bulkUpdateState(
+    ...[config, supersteps]: Parameters<CompiledStateGraph<unknown, unknown>["bulkUpdateState"]>
+  ): Promise<RunnableConfig> {
+    return editAlone(placeOf(this.checkpointer, config, this.config), config, (own) => this.edit(own, supersteps));
+  }
+
+  private async edit(
     ...[config, supersteps]: Parameters<CompiledStateGraph<unknown, unknown>["bulkUpdateState"]>
   ): Promise<RunnableConfig> {
     const nested = namespaceOf(config) !== "" && saverOf(config) === undefined;
@@ -133,8 +128,8 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
       prepared.push({ updates: edits });
     }
     const isEdit = supersteps.some(({ updates }) => updates.some(({ values, asNode }) => isPlainObject(values) || asNode === undefined));
-    const at = isEdit ? await this.keepFinished(config as Options) : { config };
-    return super.bulkUpdateState(at.config, prepared); // all or nothing: every event was tried before the first is written
+    const at = isEdit ? await this.keepFinished(config as Options) : config;
+    return super.bulkUpdateState(at, prepared); // all or nothing: every event was tried before the first is written
   }
 
   /** Any input starts a turn; an event in it follows. */
@@ -296,24 +291,21 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   /**
    * What a turn had finished that never came to its end becomes part of the thread, as a checkpoint of its own, before something
    * new comes: LangGraph would drop it, and it would be done again. A fork of an older checkpoint leaves it behind.
-   * @returns the config to go on with, and the checkpoint from which.
+   * @returns the config to go on with.
    */
-  private async keepFinished(config: Options): Promise<Begins> {
+  private async keepFinished(config: Options): Promise<Options> {
     const saver = saverOf(config) ?? this.checkpointer;
-    const whole = { ...config, configurable: { ...this.config?.configurable, ...config.configurable } };
-    if (typeof saver !== "object" || threadOf(whole) === undefined) return { config };
-    const replay = replayOf(config);
-    const namespace = lastingNamespace(namespaceOf(config));
-    const head = replay === undefined ? atCheckpoint(whole, undefined) : { ...nestedIn(saver, threadOf(whole), namespace) };
-    const tuple = replay === undefined ? await saver.getTuple(head) : await replay.getCheckpoint(namespace, saver, head);
-    const asked = replay === undefined ? checkpointOf(config) : undefined;
-    if (tuple === undefined || (asked !== undefined && asked !== tuple.checkpoint.id)) return { config, base: asked as string | undefined };
+    const head = atCheckpoint({ ...config, configurable: { ...this.config?.configurable, ...config.configurable } }, undefined);
+    if (typeof saver !== "object" || threadOf(head) === undefined) return config;
+    const tuple = await saver.getTuple(head);
+    const asked = checkpointOf(config);
+    if (tuple === undefined || (asked !== undefined && asked !== tuple.checkpoint.id)) return config;
     const { chart, clock, agentOf, inside } = this.guard;
     const load = () => this.getState(head, { subgraphs: inside.size > 0 });
     const left = await leftovers({ chart, clock, agentOf, inside, saver, load }, tuple);
-    if (left === undefined) return { config, base: tuple.checkpoint.id };
-    const base = checkpointOf(await this.commit(head, left)) as string; // as the saver named it
-    return { config: asked === undefined ? config : atCheckpoint(config, base), base };
+    if (left === undefined) return config;
+    const kept = await this.commit(head, left);
+    return asked === undefined ? config : atCheckpoint(config, checkpointOf(kept));
   }
 
   private async commit(config: Options, left: readonly Leftover[]): Promise<RunnableConfig> {

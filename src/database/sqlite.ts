@@ -12,7 +12,7 @@ export interface FileOptions {
    * last steps, whole ones. `"full"`: a power cut loses nothing either, for one disk flush a step.
    */
   readonly synchronous?: "normal" | "full";
-  /** How long to wait for a writer in another process, in milliseconds. Default 5000. The event loop stands still meanwhile. */
+  /** How long a read or a write waits for a lock that another process holds, in milliseconds. Default 5000. Everything else goes on. */
   readonly busyTimeout?: number;
 }
 
@@ -82,6 +82,13 @@ function versionOf(connection: Connection, part: SchemaPart): number {
   const version = row?.version ?? 0;
   if (version > part.migrations.length) throw new CheckpointVersionError(connection.name, version, part.migrations.length);
   return version;
+}
+
+/** An open file is still of the version it was opened as. @throws CheckpointVersionError when another program has raised it. */
+export function assertVersion(connection: Connection, part: SchemaPart): void {
+  const version = isOurs(connection) ? versionOf(connection, part) : undefined;
+  if (version !== part.migrations.length)
+    throw new StorageFailedError("unavailable", `another file was put in place of "${connection.name}" while it was open; open it again`);
 }
 
 function migrate(connection: Connection, part: SchemaPart): void {

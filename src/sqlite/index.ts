@@ -5,3 +5,4 @@ export type { FileOptions } from "../database/sqlite.js";
 export { SqliteStore, type SqliteStoreOptions } from "../store/sqlite/store.js";
 export type { VectorIndex } from "../store/sqlite/vectors.js";
 export type { Ranking, StoreGetOptions, StorePutOptions, StoreSearchOptions } from "../store/operation.js";
+export type { Lease } from "../compile/writer.js";

@@ -70,7 +70,7 @@ describe("files of other versions", () => {
     saver.close();
     const connection = new Sqlite(file);
     expect(connection.prepare("SELECT part, version FROM schema_version ORDER BY part").all()).toEqual([
-      { part: "checkpoints", version: 2 },
+      { part: "checkpoints", version: 3 },
       { part: "notes", version: 1 },
     ]);
     connection.close();

@@ -29,9 +29,10 @@ export interface StoredChunk {
 /** A chunk in memory. It knows where it is already stored, so that it is not offered to the database again. */
 export class Chunk implements StoredChunk {
   readonly hash: string;
-  /** Stored in this tree, as long as the tree is of this generation. A tree of 0 is nowhere. */
+  /** Stored in this tree, as long as the tree is of this generation, and the file of this era. A tree of 0 is nowhere. */
   private tree = 0;
   private generation = -1;
+  private era = -1;
 
   constructor(
     readonly kind: ChunkKind,
@@ -41,14 +42,16 @@ export class Chunk implements StoredChunk {
     this.hash = hash ?? addressOf(kind, bytes);
   }
 
-  isStored(tree: number, generation: number): boolean {
-    return this.tree === tree && this.generation === generation;
+  /** `era`: see `Transactions`; what another connection has done since may be anything, also a backup put back. */
+  isStored(tree: number, generation: number, era: number): boolean {
+    return this.tree === tree && this.generation === generation && this.era === era;
   }
 
   /** Call it when the transaction that stored the chunk has ended well, not before. */
-  stored(tree: number, generation: number): void {
+  stored(tree: number, generation: number, era: number): void {
     this.tree = tree;
     this.generation = generation;
+    this.era = era;
   }
 }
 

@@ -10,6 +10,13 @@ import { snapshotOf } from "./snapshot.js";
 /** A reading that yields the addresses it needs, and goes on when it is given their chunks, in any order. Knows no database. */
 export type Gathering<Result> = Generator<readonly string[], Result, Iterable<StoredChunk>>;
 
+/** A tree as one transaction found it. */
+export interface TreeAt {
+  readonly tree: number;
+  readonly generation: number;
+  readonly era: number;
+}
+
 /** Reads entries back into values: {@link gather} everything in one transaction, then {@link holder} by value after it. */
 export class Reviver {
   private readonly found = new Map<string, Item>();
@@ -18,7 +25,7 @@ export class Reviver {
   constructor(
     private readonly serializer: Serializer,
     private readonly known: KnownValues,
-    private readonly place: { readonly tree: number; readonly generation: number },
+    private readonly place: TreeAt,
   ) {}
 
   /** Reads what `entries` need and is not known. Yields addresses, level by level of the trees, and is given their chunks. */
@@ -84,7 +91,7 @@ export class Reviver {
     if (addressOf(stored.kind, stored.bytes) !== stored.hash)
       throw new StorageFailedError("damaged", `the content under ${stored.hash} is not what was written`);
     const chunk = new Chunk(stored.kind, stored.bytes, stored.hash);
-    chunk.stored(this.place.tree, this.place.generation);
+    chunk.stored(this.place.tree, this.place.generation, this.place.era);
     const item = itemOfChunk(chunk);
     this.known.read.set(stored.hash, item, weightOf(chunk));
     return item;

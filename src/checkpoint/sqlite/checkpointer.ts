@@ -20,7 +20,9 @@ import { idOf, namespaceOf, placeOf, threadOf } from "../place.js";
 import type { Place } from "../row.js";
 import { openFile, type Connection, type FileOptions } from "../../database/sqlite.js";
 import { deltaHistory, readDeltas } from "./delta-history.js";
-import { guarded } from "../../database/failure.js";
+import { Transactions } from "../../database/transactions.js";
+import { assertNewest, leaseOf, Writer, WRITER, type Lease } from "../../compile/writer.js";
+import { systemClock, type Clock } from "../../base/clock.js";
 import { collectTree } from "./garbage.js";
 import { readOfficial, writeOfficial } from "./official.js";
 import { pruneThread } from "./prune.js";
@@ -41,6 +43,8 @@ export interface SqliteCheckpointerOptions extends FileOptions {
   readonly retention?: RetentionRules & { readonly everySteps?: number };
   /** About how many bytes of what was read or written is remembered, to be neither read nor written again. Default 32 MiB. */
   readonly cacheBytes?: number;
+  /** Tells how old a checkpoint is, when old ones are deleted. Default: the machine's clock. */
+  readonly clock?: Clock;
 }
 
 /** Which checkpoints {@link SqliteCheckpointer.prune} looks at, and which stay. */
@@ -59,6 +63,8 @@ export interface Pruned {
 const CACHE_BYTES = 33_554_432;
 const PAGE = 100;
 const PRUNE_EVERY = 100;
+/** Milliseconds that a list may go on without letting others run. */
+const LONGEST_PAUSE = 10;
 
 /**
  * A LangGraph checkpoint saver on SQLite that stores each thing once. Messages and other parts of the state are content-addressed chunks;
@@ -67,6 +73,8 @@ const PRUNE_EVERY = 100;
  */
 export class SqliteCheckpointer extends BaseCheckpointSaver {
   private readonly connection: Connection;
+  private readonly transactions: Transactions;
+  private readonly clock: Clock;
   private readonly tables: CheckpointTables;
   private readonly codec: CheckpointCodec;
   private readonly retention: SqliteCheckpointerOptions["retention"];
@@ -79,6 +87,8 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
   constructor(file: string | Connection, options: SqliteCheckpointerOptions = {}) {
     super(options.serde);
     this.connection = openFile(file, CHECKPOINT_SCHEMA, options);
+    this.transactions = new Transactions(this.connection, CHECKPOINT_SCHEMA, options);
+    this.clock = options.clock ?? systemClock;
     this.tables = new CheckpointTables(this.connection);
     this.codec = new CheckpointCodec(options.serde, this.serde, options.cacheBytes ?? CACHE_BYTES);
     this.retention = options.retention;
@@ -97,7 +107,7 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const thread = threadOf(config);
     if (thread === undefined) return undefined;
-    return await this.tuple({ thread, ns: namespaceOf(config) ?? "", id: idOf(config) });
+    return await this.tuple({ thread, ns: namespaceOf(config) ?? "", id: idOf(config) }, undefined, writerOf(config));
   }
 
   /** Newest first. Each tuple is read when it is asked for, so a long thread is never in memory as a whole. */
@@ -107,20 +117,26 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
       thread: threadOf(config),
       ns: namespaceOf(config),
       id: idOf(config) || undefined,
-      before: before === undefined ? undefined : idOf(before) || undefined,
+      before: before === undefined || idOf(before) === "" ? undefined : { id: idOf(before), ns: namespaceOf(before) },
     };
     let left = limit ?? Number.POSITIVE_INFINITY;
-    let after: Place | undefined;
+    let after: number | undefined;
+    let begun = performance.now();
     while (left > 0) {
-      const keys = guarded(() => this.tables.keys({ ...query, after, limit: filter === undefined ? Math.min(PAGE, left) : PAGE }));
+      const most = filter === undefined ? Math.min(PAGE, left) : PAGE;
+      const keys = await this.transactions.read(() => this.tables.keys({ ...query, after, limit: most }));
       for (const key of keys) {
         const tuple = await this.tuple(key, filter);
+        if (performance.now() - begun > LONGEST_PAUSE) {
+          await nextTurn(); // reading a long history must not keep everybody else waiting
+          begun = performance.now();
+        }
         if (tuple === undefined) continue;
         yield tuple;
         left -= 1;
         if (left <= 0) return;
       }
-      after = keys.at(-1);
+      after = keys.at(-1)?.sequence;
       if (after === undefined) return;
     }
   }
@@ -138,7 +154,7 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
     const isOrphan = place.parent === null && unclaimed.length > 0;
     const holds = isOrphan ? this.channelsOfRoots(thread, ns, checkpoint.channel_versions) : undefined;
     const { rows, chunks } = await this.codec.checkpoint(place, checkpoint, metadata, newVersions, holds);
-    this.store(thread, chunks, (row) => this.tables.put(row, rows));
+    await this.store(config, place, chunks, (row) => this.tables.put(row, rows));
     if (this.retention !== undefined) await this.pruneInTime(thread, this.retention);
     return configOf(place);
   }
@@ -147,12 +163,20 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
     const place = placeOf(config);
     if (place.id === "") throw new InvalidRequestError("config", "there is no configurable.checkpoint_id", "the id of a checkpoint");
     const { rows, chunks } = await this.codec.writes(writes, taskId, taskPath);
-    this.store(place.thread, chunks, (thread) => this.tables.addWrites(thread, place, rows));
+    await this.store(config, place, chunks, (thread) => this.tables.addWrites(thread, place, rows));
+  }
+
+  /**
+   * From now on, only writes under this lease, or a newer one, are taken; those that carry none as well. A run with
+   * `configurable.lease` does it before it begins. @throws LeaseLostError when the thread has a newer one.
+   */
+  async takeLease(threadId: string, lease: Lease): Promise<void> {
+    await this.transactions.write(() => this.proveLease(this.tables.threadOrNew(threadId), threadId, lease));
   }
 
   /** Deletes all checkpoints and writes of a thread, and what only they held. */
   override async deleteThread(threadId: string): Promise<void> {
-    this.writing(() => deleteThread(this.connection, threadId));
+    await this.transactions.write(() => deleteThread(this.connection, threadId));
   }
 
   override async getDeltaChannelHistory(options: {
@@ -160,7 +184,8 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
     channels: string[];
   }): Promise<Record<string, DeltaChannelHistory>> {
     const place = placeOf(options.config);
-    const found = this.reading(() => readDeltas(this.tables, this.codec, place, options.channels));
+    const { transactions: all, tables, codec } = this;
+    const found = await all.read(() => readDeltas(tables, codec, place, options.channels, all.era));
     return found === undefined
       ? Object.fromEntries(options.channels.map((channel) => [channel, { writes: [] }]))
       : await deltaHistory(found);
@@ -171,10 +196,10 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
    * these need, always stay. Safe while runs go on, also in other processes.
    */
   async prune({ threadId, ...rules }: PruneOptions): Promise<Pruned> {
-    const now = Date.now();
+    const now = this.clock.now();
     let checkpoints = 0;
-    for (const name of threadId === undefined ? guarded(() => threadNames(this.connection)) : [threadId]) {
-      checkpoints += this.writing(() => pruneThread(this.connection, name, rules, now));
+    for (const name of threadId === undefined ? await this.transactions.read(() => threadNames(this.connection)) : [threadId]) {
+      checkpoints += await this.transactions.write(() => pruneThread(this.connection, name, rules, now));
       await nextTurn();
     }
     return { checkpoints, chunks: await this.collectGarbage() };
@@ -182,7 +207,7 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
 
   /** Deletes the threads whose newest checkpoint is older than so many milliseconds; gives their ids. */
   async deleteIdleThreads(milliseconds: number): Promise<string[]> {
-    const idle = guarded(() => threadNames(this.connection, Date.now() - milliseconds));
+    const idle = await this.transactions.read(() => threadNames(this.connection, this.clock.now() - milliseconds));
     for (const name of idle) await this.deleteThread(name);
     return idle;
   }
@@ -190,28 +215,28 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
   /** Deletes what no checkpoint names any more, in transactions of at most `chunksAtOnce`; others run in between. Gives how many. */
   async collectGarbage(chunksAtOnce = 10_000): Promise<number> {
     let chunks = 0;
-    for (const tree of guarded(() => treesWithGarbage(this.connection))) {
+    for (const tree of await this.transactions.read(() => treesWithGarbage(this.connection))) {
       let isDone = false;
       while (!isDone) {
-        const collected = this.writing(() => collectTree(this.connection, tree, chunksAtOnce));
+        const collected = await this.transactions.write(() => collectTree(this.connection, tree, chunksAtOnce));
         chunks += collected.chunks;
         ({ isDone } = collected);
         await nextTurn();
       }
     }
-    guarded(() => this.connection.pragma("incremental_vacuum"));
+    await this.transactions.write(() => this.connection.pragma("incremental_vacuum"));
     return chunks;
   }
 
   /** Copies a thread with its whole history. The two share what they have in common, and go their own ways from here. */
   async copyThread(sourceId: string, targetId: string): Promise<void> {
-    this.writing(() => copyThread(this.connection, sourceId, targetId));
+    await this.transactions.write(() => copyThread(this.connection, sourceId, targetId));
   }
 
   /** Names a checkpoint, so that it is never pruned, or takes the name away. The config must name the checkpoint. */
   async setLabel(config: RunnableConfig, label: string | undefined): Promise<void> {
     const place = placeOf(config);
-    if (this.writing(() => this.tables.label(place, label ?? null)) === 0)
+    if ((await this.transactions.write(() => this.tables.label(place, label ?? null))) === 0)
       throw new InvalidRequestError(
         "config",
         `there is no checkpoint "${place.id}" in thread "${place.thread}"`,
@@ -221,12 +246,13 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
 
   /** The named checkpoints of a thread. */
   async labels(threadId: string): Promise<{ readonly label: string; readonly config: RunnableConfig }[]> {
-    return guarded(() => this.tables.labels(threadId)).map(({ label, ...place }) => ({ label, config: configOf(place) }));
+    const labels = await this.transactions.read(() => this.tables.labels(threadId));
+    return labels.map(({ label, ...place }) => ({ label, config: configOf(place) }));
   }
 
   /** Measures one thread, or the whole file. Reads all of its rows, so it takes a while for a large one. */
   async statistics(threadId?: string): Promise<StorageStatistics> {
-    return this.reading(() => statistics(this.connection, threadRows(this.connection, threadId)));
+    return await this.transactions.read(() => statistics(this.connection, threadRows(this.connection, threadId)));
   }
 
   /** Takes over every checkpoint of a file of `@langchain/langgraph-checkpoint-sqlite`, which stays as it is. Can be repeated. */
@@ -242,7 +268,7 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
         }),
       );
       const chunks = [encoded, ...written].flatMap((part) => part.chunks);
-      this.store(thread, chunks, (row) => {
+      await this.store({}, place, chunks, (row) => {
         this.tables.put(row, encoded.rows);
         for (const { rows } of written) this.tables.addWrites(row, place, rows);
       });
@@ -266,7 +292,7 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
   /** Which channels a checkpoint without parent holds at the same version. */
   private async channelsOfRoots(thread: string, ns: string, versions: ChannelVersions): Promise<(channel: string) => boolean> {
     const known = new Set<string>();
-    for (const { id } of guarded(() => this.tables.roots(thread, ns))) {
+    for (const { id } of await this.transactions.read(() => this.tables.roots(thread, ns))) {
       const checkpoint = (await this.tuple({ thread, ns, id }))?.checkpoint;
       for (const channel of Object.keys(checkpoint?.channel_values ?? {}))
         if (checkpoint?.channel_versions[channel] === versions[channel]) known.add(channel);
@@ -274,38 +300,53 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
     return (channel) => known.has(channel);
   }
 
-  private async tuple(place: Place, filter?: Readonly<Record<string, unknown>>): Promise<CheckpointTuple | undefined> {
-    const found = this.reading(() => this.gather(place));
+  private async tuple(place: Place, filter?: Readonly<Record<string, unknown>>, writer?: Writer): Promise<CheckpointTuple | undefined> {
+    const found = await this.transactions.read(() => this.gather(place, writer));
     return found === undefined ? undefined : await this.codec.tuple(found, filter);
   }
 
-  /** One transaction: what it reads is of one moment, whatever other processes do. */
-  private reading<Result>(work: () => Result): Result {
-    return guarded(() => this.connection.transaction(work)());
-  }
-
-  /** One transaction that may write; it waits for other writers first, so it cannot fail for them later. */
-  private writing<Result>(work: () => Result): Result {
-    return guarded(() => this.connection.transaction(work).immediate());
-  }
-
-  private gather(place: Place): GatheredTuple | undefined {
+  private gather(place: Place, writer: Writer | undefined): GatheredTuple | undefined {
     const thread = this.tables.thread(place.thread);
+    if (writer !== undefined && !writer.knows(this, place))
+      writer.saw(this, place, thread === undefined ? null : this.tables.head(thread, place.ns));
     const row = thread === undefined ? undefined : this.tables.checkpoint(place);
     if (thread === undefined || row === undefined) return undefined;
     const isOld = bodyOf(row).v < 4 && row.parent !== null;
     const parentWrites = isOld ? this.tables.writes({ ...row, id: row.parent }).filter(({ channel }) => channel === TASKS) : [];
     const stored = { row, writes: this.tables.writes(row), parentWrites };
-    return gathered(this.codec.gather(this.codec.reviver(thread), stored), this.tables, thread.tree);
+    const reviver = this.codec.reviver({ ...thread, era: this.transactions.era });
+    return gathered(this.codec.gather(reviver, stored), this.tables, thread.tree);
   }
 
-  private store(name: string, chunks: readonly Chunk[], rows: (thread: ThreadRow) => void): void {
-    const thread = this.writing(() => {
-      const found = this.tables.threadOrNew(name);
-      this.tables.addChunks(found, chunks);
-      rows(found);
-      return found;
+  /** The one way in which anything of a run is written: chunks and rows in one transaction, after its writer has proved that it may. */
+  private async store(config: RunnableConfig, place: Place, chunks: readonly Chunk[], rows: (thread: ThreadRow) => void): Promise<void> {
+    const [writer, lease] = [writerOf(config), leaseOf(config)];
+    const { tree, generation, era, head } = await this.transactions.write(() => {
+      const thread = this.tables.threadOrNew(place.thread);
+      if (lease !== undefined) this.proveLease(thread, place.thread, lease, writer);
+      if (writer !== undefined)
+        for (const ns of new Set(["", place.ns])) writer.assertHead(this, { ...place, ns }, this.tables.head(thread, ns));
+      this.tables.addChunks(thread, this.transactions.era, chunks);
+      rows(thread);
+      return { ...thread, era: this.transactions.era, head: writer === undefined ? null : this.tables.head(thread, place.ns) };
     });
-    for (const chunk of chunks) chunk.stored(thread.tree, thread.generation);
+    if (head !== null) writer?.wrote(this, place, head);
+    for (const chunk of chunks) chunk.stored(tree, generation, era);
   }
+
+  private proveLease(thread: ThreadRow, name: string, lease: Lease, writer?: Writer): void {
+    try {
+      assertNewest(name, lease, thread);
+    } catch (error) {
+      if (error instanceof Error) writer?.lose(error);
+      throw error;
+    }
+    if (lease.epoch !== thread.epoch || (thread.holder ?? undefined) !== lease.holder) this.tables.setLease(thread, lease);
+  }
+}
+
+/** The writer that the door of an orchestration sent along; a client may send anything under its name. */
+function writerOf(config: RunnableConfig): Writer | undefined {
+  const writer: unknown = WRITER.of(config);
+  return writer instanceof Writer ? writer : undefined;
 }

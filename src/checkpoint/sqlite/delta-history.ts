@@ -26,11 +26,12 @@ export function readDeltas(
   codec: CheckpointCodec,
   place: Place,
   names: readonly string[],
+  era: number,
 ): DeltaItems | undefined {
   const thread = tables.thread(place.thread);
   const target = thread === undefined ? undefined : tables.checkpoint(place);
   if (thread === undefined || target === undefined) return undefined;
-  const reviver = codec.reviver(thread);
+  const reviver = codec.reviver({ ...thread, era });
   const channels = new Map(names.map((name): [string, ChannelItems] => [name, { writes: [], seed: undefined }]));
   const remaining = new Set(names);
   const visited = new Set([target.id]);

@@ -57,5 +57,29 @@ export const CHECKPOINT_SCHEMA: SchemaPart = {
         ALTER TABLE pending_write ADD COLUMN path TEXT NOT NULL DEFAULT '';
         ALTER TABLE pending_write DROP COLUMN sequence;
       `),
+    // newest is what was written last, whatever the clock of its writer said; and threads have leases
+    (connection) =>
+      connection.exec(`
+        CREATE TABLE checkpoint_next (
+          sequence INTEGER PRIMARY KEY,     -- the order in which they came
+          thread INTEGER NOT NULL REFERENCES thread,
+          ns TEXT NOT NULL,
+          id TEXT NOT NULL,
+          parent TEXT,
+          root TEXT,                        -- the checkpoint of the outermost graph that a subgraph's belongs to
+          delta INTEGER NOT NULL DEFAULT 0, -- how many ancestors a DeltaChannel may need
+          created INTEGER NOT NULL,         -- milliseconds since 1970
+          label TEXT,
+          body TEXT NOT NULL
+        );
+        INSERT INTO checkpoint_next (thread, ns, id, parent, root, delta, created, label, body)
+          SELECT thread, ns, id, parent, root, delta, created, label, body FROM checkpoint ORDER BY id, thread, ns;
+        DROP TABLE checkpoint;
+        ALTER TABLE checkpoint_next RENAME TO checkpoint;
+        CREATE UNIQUE INDEX checkpoint_by_id ON checkpoint (thread, ns, id);
+        CREATE INDEX checkpoint_by_line ON checkpoint (thread, ns); -- each line in its sequence
+        ALTER TABLE thread ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0; -- of the newest lease
+        ALTER TABLE thread ADD COLUMN holder TEXT;
+      `),
   ],
 };

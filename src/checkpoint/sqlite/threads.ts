@@ -54,7 +54,7 @@ export function copyThread(connection: Connection, source: string, target: strin
   connection
     .prepare(
       `INSERT INTO checkpoint (thread, ns, id, parent, root, delta, created, label, body)
-       SELECT ?, ns, id, parent, root, delta, created, label, body FROM checkpoint WHERE thread = ?`,
+       SELECT ?, ns, id, parent, root, delta, created, label, body FROM checkpoint WHERE thread = ? ORDER BY sequence`,
     )
     .run(to, from.id);
   connection
