@@ -1,6 +1,7 @@
 import type { Orchestration } from "../src/compile/orchestration.js";
 import type { Fields } from "../src/state/schema.js";
 import { allDriven, drawn, edgeChecks, pictured } from "./contract/edges.js";
+import { remembered } from "./contract/early-ends.js";
 import { survived } from "./contract/kills.js";
 import { nests } from "./contract/nesting.js";
 import { refused } from "./contract/refusals.js";
@@ -38,6 +39,7 @@ export function patternContract<Phase extends string, F extends Fields>(
     ...edgeChecks(subject),
     check("an event that is illegal in a reachable state is refused, and the checkpoint keeps every byte", () => refused(subject)),
     check("a run that dies between any two writes comes to the same end as one that does not", () => survived(subject)),
+    check("what was stored of a run that died is in the conversation when the next message comes", () => remembered(subject)),
     check("it works in a branch of a sequence, and its questions survive", () => nests(subject)),
     check("a run ends in exactly one terminal event", () => endsOnce(subject)),
   ];

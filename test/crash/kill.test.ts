@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BaseMessage } from "@langchain/core/messages";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSaver, SAVERS } from "./savers.js";
 import { bundled, work, type Lane } from "./victim.js";
@@ -35,8 +36,8 @@ async function storedResults({ kind, file }: Lane, thread: string): Promise<stri
   const tuple = await saver.getTuple({ configurable: { thread_id: thread } });
   saver.close();
   return (tuple?.pendingWrites ?? []).flatMap(([, channel, value]) => {
-    const content = channel === "__return__" ? (value as { value?: { content?: unknown } } | null)?.value?.content : undefined;
-    return typeof content === "string" && /^(debit|credit) \d+$/.test(content) ? [content] : [];
+    const said = channel === "__return__" ? ((value as { said?: readonly BaseMessage[] } | null)?.said ?? []) : [];
+    return said.map(({ text }) => text).filter((text) => /^(debit|credit) \d+$/.test(text));
   });
 }
 

@@ -43,7 +43,7 @@ const graphOf = ({ orchestration, options }: Subject, { script, edge }: EdgeScri
   stageGraph({ orchestration, options, saver }, script, edge);
 
 /** Scripts up to their second input, without those that are the beginning of another. */
-function firstTurns({ orchestration, exploration }: Subject): EdgeScript[] {
+export function firstTurns({ orchestration, exploration }: Subject): EdgeScript[] {
   const staffed = staffedPhases(orchestration);
   const fromOutside = ({ event, from }: Step) => event.type === EVENT.INPUT || from === undefined || !staffed.has(from);
   const whole = exploration.edges.filter(({ script }) => !script.slice(1).some(fromOutside));
