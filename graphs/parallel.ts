@@ -1,7 +1,7 @@
 import type { Agent } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { maybe, oneOf, requireForm, shape } from "../src/base/form.js";
+import { maybe, number, oneOf, requireForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { machineOf, THE_END } from "./machine.js";
@@ -13,6 +13,8 @@ export interface ParallelDefinition<Id extends string, F extends Fields> extends
   readonly synthesizer?: Agent<Id, FieldValues<F>>;
   /** `"isolate"` (default): a branch that throws is recorded in `results`, its siblings go on. `"stop"`: its error ends the run. */
   readonly onFailure?: "isolate" | "stop";
+  /** Milliseconds for one run of a branch; then it has failed. Waiting for a person does not count. Default: the limit of each agent itself. */
+  readonly timeout?: number;
 }
 
 const DEFINITION = shape<ParallelDefinition<string, Fields>>({
@@ -20,6 +22,7 @@ const DEFINITION = shape<ParallelDefinition<string, Fields>>({
   branches: agentList,
   synthesizer: maybe(anAgent),
   onFailure: maybe(oneOf("isolate", "stop")),
+  timeout: maybe(number),
 });
 
 /**
@@ -30,11 +33,13 @@ export function parallel<const Id extends string, const F extends Fields = Recor
   definition: ParallelDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
   requireForm("The orchestration", definition, DEFINITION);
-  const { branches, synthesizer, onFailure = "isolate" } = definition;
+  const { branches, synthesizer, onFailure = "isolate", timeout } = definition;
   if (branches.length === 0) {
     const issue = { path: "branches", code: "NO_AGENTS", message: "give at least one branch" };
     throw new InvalidDefinitionError(`The orchestration "${definition.name}"`, [issue]);
   }
+  const limits = timeout === undefined ? [] : branches.map(({ id }) => [id, timeout] as const);
+  const timeouts = { ...definition.timeouts, ...Object.fromEntries(limits) };
   const agents = synthesizer === undefined ? branches : [...branches, synthesizer];
   const machine = machineOf(definition.name, agents, {
     initial: "(branches)",
@@ -51,7 +56,7 @@ export function parallel<const Id extends string, const F extends Fields = Recor
   return orchestrate<Id, F, Name>(
     machine,
     agents.map((agent) => [agent.id, agent] as const),
-    { answerFrom: synthesizer?.id ?? branches.map((branch) => branch.id), ...definition },
+    { answerFrom: synthesizer?.id ?? branches.map((branch) => branch.id), ...definition, timeouts },
   );
 }
 

@@ -1,7 +1,6 @@
-import { eitherSignal, openAbort } from "../src/base/abort.js";
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { limited } from "../src/agent/deadline.js";
 import type { Outcome } from "../src/agent/outcome.js";
-import { StepTimeoutError } from "../src/base/errors.js";
 
 /** What a pattern puts between itself and an agent. */
 export interface Adapter<State> {
@@ -27,6 +26,7 @@ export function adapted<Id extends string, State>(
     description: agent.description,
     node: (place) => {
       const inner = agent.node(place);
+      const run = limited(inner.run, timeout === undefined ? undefined : { milliseconds: timeout, option: "timeout" });
       return {
         ...inner,
         run: async (turn) => {
@@ -34,31 +34,10 @@ export function adapted<Id extends string, State>(
           const spared = spares?.(turn);
           if (spared !== undefined) return spared;
           const shown = sees?.(turn) ?? turn;
-          const outcome = await (timeout === undefined
-            ? inner.run(shown)
-            : within(agent.id, timeout, shown.config.signal, (signal) => inner.run({ ...shown, config: { ...shown.config, signal } })));
+          const outcome = await run(shown);
           return hears?.(outcome, turn) ?? outcome;
         },
       };
     },
   };
-}
-
-/** Ends with the work or at the deadline, also when the work does not listen to the signal. */
-async function within<T>(
-  agent: string,
-  milliseconds: number,
-  outer: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const deadline = openAbort();
-  const expired = new Promise<never>((_resolve, reject) => {
-    deadline.signal.addEventListener("abort", () => reject(deadline.signal.reason as Error), { once: true });
-  });
-  const timer = setTimeout(() => deadline.abort(new StepTimeoutError(agent, milliseconds)), milliseconds);
-  try {
-    return await Promise.race([work(eitherSignal(deadline.signal, outer)), expired]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

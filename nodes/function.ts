@@ -1,9 +1,10 @@
 import { AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { Command } from "@langchain/langgraph";
 import type { PhaseRun, Turn } from "../src/agent/agent.js";
+import { limited, TURN_MILLISECONDS } from "../src/agent/deadline.js";
 import type { Outcome } from "../src/agent/outcome.js";
 import { InvalidRequestError } from "../src/base/errors.js";
-import { callable, maybe, text, type Form } from "../src/base/form.js";
+import { callable, maybe, number, shape, text, type Form } from "../src/base/form.js";
 import { isPlainObject } from "../src/base/json.js";
 import { isCommandLike, outcomeOfCommand } from "../src/compile/command.js";
 
@@ -15,12 +16,25 @@ export interface FunctionAgent<Id extends string, State> {
   readonly id: Id;
   readonly description?: string;
   readonly run: (turn: Turn<State>) => FunctionAnswer<State> | Promise<FunctionAnswer<State>>;
+  readonly limits?: {
+    /** Wall time of one turn; waiting for a person does not count. Default 300,000; in a task of a fan-out, what that allows. */
+    readonly milliseconds?: number;
+  };
 }
 
-export const FUNCTION_AGENT: Form<FunctionAgent<string, never>> = { id: text, description: maybe(text), run: callable };
+export const FUNCTION_AGENT: Form<FunctionAgent<string, never>> = {
+  id: text,
+  description: maybe(text),
+  run: callable,
+  limits: maybe(shape<NonNullable<FunctionAgent<string, never>["limits"]>>({ milliseconds: maybe(number) })),
+};
 
 export function functionRun<State>(agent: FunctionAgent<string, State>): PhaseRun<State> {
-  return { plain: true, takesTools: true, run: async (turn) => outcomeOf(agent.id, turn, await agent.run(turn)) };
+  const { milliseconds } = agent.limits ?? {};
+  const run = async (turn: Turn<State>): Promise<Outcome<State>> => outcomeOf(agent.id, turn, await agent.run(turn));
+  const inTime = limited(run, { milliseconds: milliseconds ?? TURN_MILLISECONDS, option: "limits.milliseconds" });
+  const ofTask = milliseconds === undefined ? run : inTime; // a fan-out limits its tasks itself
+  return { plain: true, takesTools: true, run: (turn) => (turn.task === undefined ? inTime : ofTask)(turn) };
 }
 
 function outcomeOf<State>(id: string, turn: Turn<State>, answer: unknown): Outcome<State> {

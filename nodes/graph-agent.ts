@@ -6,6 +6,7 @@ import type { Outcome } from "../src/agent/outcome.js";
 import { WORK } from "../src/agent/work.js";
 import { InvalidDefinitionError, PhasegraphError } from "../src/base/errors.js";
 import { callable, flag, maybe, number, oneOf, something, text, type Form } from "../src/base/form.js";
+import { soundError } from "../src/base/shown-error.js";
 import { outcomeOfCommand } from "../src/compile/command.js";
 import { BUDGET } from "../src/compile/phase-node.js";
 import { saverOf } from "../src/langgraph/config.js";
@@ -75,7 +76,7 @@ export function graphRun<State, Graph extends AnyGraph>(agent: GraphAgent<string
         const recursionLimit = agent.recursionLimit ?? source.config?.recursionLimit ?? RECURSION_LIMIT;
         return await runGraph(agent, turn, { stream: prepared.stream, handsOff: source.handsOff, meter, recursionLimit });
       } catch (error) {
-        throw meter.exceeded() ?? ownError(error);
+        throw meter.exceeded() ?? ownError(soundError(error));
       } finally {
         meter.close();
       }
@@ -106,7 +107,8 @@ async function runGraph<State, Graph extends AnyGraph>(
   let values: unknown;
   try {
     for await (const state of await stream(agent.input?.(turn) ?? { messages: given }, { ...config, streamMode: "values" })) values = state;
-  } catch (error) {
+  } catch (thrown) {
+    const error = soundError(thrown);
     if (!isParentCommand(error)) WORK.of(turn.config)?.add({ said: unfinishedIn(agent.id, values, known) }, false);
     const over = meter.exceeded();
     if (over !== undefined || !isParentCommand(error)) throw error;

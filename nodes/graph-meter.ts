@@ -3,11 +3,10 @@ import { ToolMessage } from "@langchain/core/messages";
 import { eitherSignal, openAbort } from "../src/base/abort.js";
 import type { Turn } from "../src/agent/agent.js";
 import type { Budget } from "../src/agent/budget.js";
+import { TURN_MILLISECONDS } from "../src/agent/deadline.js";
+import { after } from "../src/base/clock.js";
 import { BudgetExceededError, StepTimeoutError } from "../src/base/errors.js";
 import type { TurnLimits } from "./model-agent.js";
-
-/** Wall time of a graph's turn when nothing else is said. */
-const MILLISECONDS = 300_000;
 
 /** Watches over a graph of someone else while it works for a turn. */
 export interface Meter {
@@ -45,21 +44,25 @@ export function openMeter(turn: Turn<unknown>, limits: TurnLimits = {}): Meter {
       throw meet(error as Error); // only BudgetExceededError is thrown above
     }
   };
-  const milliseconds = limits.milliseconds ?? MILLISECONDS;
-  const timer = setTimeout(() => meet(new StepTimeoutError(turn.agent, milliseconds)), milliseconds);
+  const { milliseconds = TURN_MILLISECONDS } = limits;
+  const takeBack = after(turn.clock, milliseconds, () => meet(new StepTimeoutError(turn.agent, milliseconds)));
   const handler = new MeterHandler(spend);
   return {
     handler,
     results: handler.results,
     signal: eitherSignal(stop.signal, turn.config.signal),
     budget: {
-      spend: (resource, amount) => (resource === "steps" ? turn.budget.spend(resource, amount) : undefined),
+      spend: (resource, amount) => (isSeen(resource) ? undefined : turn.budget.spend(resource, amount)),
       used: (resource) => turn.budget.used(resource),
+      require: (...needed) => turn.budget.require(...needed),
     },
     exceeded: () => met,
-    close: () => clearTimeout(timer),
+    close: takeBack,
   };
 }
+
+/** Counted by the handler, which sees every call. */
+const isSeen = (resource: string): boolean => resource === "modelCalls" || resource === "toolCalls";
 
 class MeterHandler extends BaseCallbackHandler {
   readonly name = "phasegraph.meter";

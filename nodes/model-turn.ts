@@ -4,16 +4,16 @@ import { tool, type StructuredToolInterface } from "@langchain/core/tools";
 import { z } from "zod";
 import type { HandoffTarget, PatternTool, PhaseRun, Turn } from "../src/agent/agent.js";
 import { HANDOFF_TOOL, recordMessage } from "../src/agent/conversation.js";
+import { TURN_MILLISECONDS, withDeadline } from "../src/agent/deadline.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import { WORK, type Piece } from "../src/agent/work.js";
-import { eitherSignal, openAbort, untilAborted } from "../src/base/abort.js";
+import { untilAborted } from "../src/base/abort.js";
 import {
   BudgetExceededError,
   HandoffRejectedError,
   InvalidDefinitionError,
   InvalidModelOutputError,
   ModelRefusedError,
-  StepTimeoutError,
   type Issue,
 } from "../src/base/errors.js";
 import { jsonIn } from "../src/base/fences.js";
@@ -34,7 +34,7 @@ import type { ToolOutcome } from "./tool-outcome.js";
 const RESPOND = "respond";
 const OUTPUT_ATTEMPTS = 3;
 const UNKNOWN_TOOL_ATTEMPTS = 3;
-const DEFAULTS = { modelCalls: 25, toolCalls: 100, milliseconds: 300_000 } as const;
+const DEFAULTS = { modelCalls: 25, toolCalls: 100 } as const;
 
 /** @throws InvalidDefinitionError for tools whose names are taken, an approval of a tool that there is not, and a `decide` without `output`. */
 export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>): PhaseRun<State> {
@@ -45,12 +45,14 @@ export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>
     agent.output === undefined
       ? []
       : [tool(() => "", { name: RESPOND, description: "Give your final answer.", schema: agent.output as z.ZodType<object> })];
+  const { milliseconds = TURN_MILLISECONDS } = agent.limits ?? {};
   const kit: Kit = { tools, respond, handoffs: new HandoffTools() };
   return {
     takesTools: true,
+    callsModel: true,
     brief: tools.size === 0 && agent.output === undefined,
     run: (turn) =>
-      withDeadline(turn, agent.limits?.milliseconds ?? DEFAULTS.milliseconds, (signal) => new ModelTurn(agent, turn, kit, signal).run()),
+      withDeadline(turn, { milliseconds, option: "limits.milliseconds" }, (signal) => new ModelTurn(agent, turn, kit, signal).run()),
   };
 }
 
@@ -346,20 +348,4 @@ function answerOf(tool: PatternTool, call: ToolCall): ToolOutcome {
   const parsed = tool.schema.safeParse(call.args);
   if (parsed.success) return { status: "success", ...tool.answer(parsed.data, call) };
   return { status: "error", content: `The arguments do not fit: ${z.prettifyError(parsed.error)}` };
-}
-
-/** Ends the turn when its time is over. Tasks under way end with the signal, and the work with them: what it says then is the timeout. */
-async function withDeadline<T>(
-  turn: Pick<Turn, "agent" | "config">,
-  milliseconds: number,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const deadline = openAbort();
-  const signal = eitherSignal(deadline.signal, turn.config.signal);
-  const timer = setTimeout(() => deadline.abort(new StepTimeoutError(turn.agent, milliseconds)), milliseconds);
-  try {
-    return await work(signal);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -6,7 +6,7 @@ import type { StructuredToolInterface } from "@langchain/core/tools";
 import { sha256 } from "@langchain/core/utils/hash";
 import type { Turn } from "../src/agent/agent.js";
 import type { Piece } from "../src/agent/work.js";
-import { shownError } from "../src/base/shown-error.js";
+import { shownError, soundError } from "../src/base/shown-error.js";
 import { durably } from "../src/compile/durable.js";
 import { threadOf } from "../src/langgraph/config.js";
 import { messageWithId } from "../src/langgraph/message.js";
@@ -105,7 +105,8 @@ async function runTool(turn: Turn, asked: AskedCall, { tools, signal, others }: 
       },
     );
     return readToolResult(turn, call, result, found.returnDirect === true);
-  } catch (error) {
+  } catch (thrown) {
+    const error = soundError(thrown);
     if (isGraphBubbleUp(error) || signal?.aborted === true) throw error;
     return failedTool(shownError(error).message);
   }

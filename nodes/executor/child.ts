@@ -1,6 +1,7 @@
 import { Command, isInterrupted, type BaseCheckpointSaver } from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { Agent, Result, Turn } from "../../src/agent/agent.js";
+import { NO_LIMITS } from "../../src/agent/budget.js";
 import type { Control } from "../../src/statechart/control.js";
 import { EVENT } from "../../src/statechart/vocabulary.js";
 import { saverOf, streamingTo, streamOf, threadOf } from "../../src/langgraph/config.js";
@@ -85,7 +86,7 @@ export class ChildThreads {
       initial: id,
       states: { [id]: { on: { [EVENT.DONE]: "(end)" } }, "(end)": { type: "final" } },
     });
-    const orchestration = orchestrate(machine, [[id, this.agent]], { name: `${id}-task`.slice(0, 64) });
+    const orchestration = orchestrate(machine, [[id, this.agent]], { name: `${id}-task`.slice(0, 64), limits: NO_LIMITS });
     const graph = orchestration.compile({ checkpointer: saver }) as unknown as ChildGraph; // narrowed to what a child is asked
     if (saver === undefined) this.unsaved = graph;
     else this.graphs.set(saver, graph);

@@ -20,6 +20,7 @@ import {
 } from "../../src/base/form.js";
 import { isPlainObject, jsonIssue } from "../../src/base/json.js";
 import { notAwaited } from "../../src/base/listener.js";
+import { soundError } from "../../src/base/shown-error.js";
 import { RUN } from "../../src/compile/graph.js";
 import { threadOf } from "../../src/langgraph/config.js";
 import { outsideNode } from "../../src/langgraph/outside.js";
@@ -181,6 +182,8 @@ class Mission<State> {
         onFailure: definition.onFailure ?? "skip",
         flush: definition.flush ?? DEFAULTS.flush,
         run: async (task, controller) => {
+          if (!begun.has(task.id)) mission.turn.budget.spend("tasks");
+          begun.add(task.id);
           const given = answers.get(task.id);
           answers.delete(task.id);
           const before = (task.dependsOn ?? []).flatMap((id) => flight.record(id) ?? []);
@@ -189,6 +192,9 @@ class Mission<State> {
       },
       known,
     );
+    const begun = new Set([...plan.tasks.keys()].filter((id) => flight.record(id) !== undefined));
+    const toBegin = [...plan.tasks.values()].filter(({ id }) => !begun.has(id));
+    turn.budget.require("modelCalls", toBegin.filter((task) => workforce.callsModel(task)).length, toBegin.length);
     const mission: Mission<State> = new Mission(definition, plan, flight, workforce, turn, answers);
     const thread = String(threadOf(turn.config) ?? "");
     mission.forget = definition.cancellation?.add(thread, { cancel: (task) => flight.cancelTask(task) });
@@ -279,7 +285,8 @@ class Mission<State> {
       const end: unknown = await this.definition.done(this.turn, records);
       if (isPlainObject(end) && isPlainObject(end["next"])) return end as unknown as Outcome<State>; // made by reply(), handoff() or send()
       throw new InvalidRequestError(`"done" of "${this.definition.id}"`, "it returned no outcome", "reply(…), handoff(…) or send(…)");
-    } catch (error) {
+    } catch (thrown) {
+      const error = soundError(thrown);
       if (!hasNews || !isGraphBubbleUp(error)) this.fault = { error };
       return undefined;
     }

@@ -1,11 +1,11 @@
 import { isSettled, type TaskRecord, type TaskStatus } from "../../src/agent/task.js";
 import { openAbort } from "../../src/base/abort.js";
-import type { Clock } from "../../src/base/clock.js";
+import { after, sleep, type Clock } from "../../src/base/clock.js";
 import type { Plan, Task } from "../../src/planning/plan.js";
+import { Heap } from "../../src/base/heap.js";
 import { notAwaited } from "../../src/base/listener.js";
 import { shownError, shownValue, type ShownError } from "../../src/base/shown-error.js";
 import { PLAN_CANCELLED, PLAN_STOPPED, TASK_CANCELLED } from "./cancellation.js";
-import { ReadyQueue } from "./ready-queue.js";
 
 /** What a run of a task came to. An error is thrown instead. */
 export interface TaskEnd {
@@ -52,7 +52,7 @@ interface Entry {
  */
 export class Flight {
   private readonly records: Map<string, TaskRecord>;
-  private readonly ready = new Map<string, ReadyQueue<Entry>>();
+  private readonly ready = new Map<string, Heap<Entry>>();
   private readonly missing = new Map<string, number>();
   private readonly running = new Map<string, AbortController>();
   private readonly load = new Map<string, number>();
@@ -192,7 +192,7 @@ export class Flight {
   private enqueue(task: Task): void {
     if (this.isEnding) return;
     const agent = this.options.agentOf(task);
-    const queue = this.ready.get(agent) ?? new ReadyQueue<Entry>((a, b) => this.isBefore(a, b));
+    const queue = this.ready.get(agent) ?? new Heap<Entry>((a, b) => this.isBefore(a, b));
     this.ready.set(agent, queue);
     queue.add({ task, order: this.order.get(task.id) ?? 0 });
   }
@@ -273,7 +273,7 @@ export class Flight {
       this.afterFailure(this.note(task, { status: "failed", attempts: attempt, error: { name: error.name, message } }));
       return;
     }
-    await pause(wait, controller.signal);
+    await sleep(this.options.clock, wait, controller.signal);
     if (this.isSettled(task.id)) return; // cancelled meanwhile
     if (isCancelled(controller)) this.noteStopped(task, attempt);
     else this.enqueue(task);
@@ -324,12 +324,12 @@ export class Flight {
 
   /** Settles at the next change, or when the time is over. */
   private async change(milliseconds: number | undefined): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let takeBack: (() => void) | undefined;
     await new Promise<void>((resolve) => {
       this.wake = resolve;
-      if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds);
+      if (milliseconds !== undefined) takeBack = after(this.options.clock, milliseconds, resolve);
     });
-    clearTimeout(timer);
+    takeBack?.();
   }
 }
 
@@ -337,18 +337,3 @@ export class Flight {
 const MAX_BACKOFF = 86_400_000;
 const CANCELLED = new Error("The plan was stopped.");
 const isCancelled = ({ signal }: AbortController): boolean => signal.aborted && signal.reason === CANCELLED;
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (milliseconds <= 0) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
-}

@@ -1,8 +1,9 @@
 import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
-import type { Agent, Place, Result, Turn } from "../../src/agent/agent.js";
-import type { Budget } from "../../src/agent/budget.js";
+import type { Agent, PhaseRun, Place, Result, Turn } from "../../src/agent/agent.js";
+import { taskBudget } from "../../src/agent/budget.js";
 import type { TaskRecord } from "../../src/agent/task.js";
 import { untilAborted } from "../../src/base/abort.js";
+import { after } from "../../src/base/clock.js";
 import { IllegalTransitionError, InvalidRequestError, invariant, StepTimeoutError } from "../../src/base/errors.js";
 import { jsonIssue } from "../../src/base/json.js";
 import { BUDGET } from "../../src/compile/phase-node.js";
@@ -27,6 +28,7 @@ const MAX_DATA_BYTES = 1_048_576;
 /** The workers of a phase: functions, which run as they are, and all others, which run in threads of their own. */
 export class Workforce<State> {
   private readonly workers: ReadonlyMap<string, (assignment: Assignment<State>) => Promise<TaskEnd>>;
+  private readonly withModel: ReadonlySet<string>;
   readonly ids: ReadonlySet<string>;
   readonly first: string;
 
@@ -37,19 +39,39 @@ export class Workforce<State> {
   ) {
     this.ids = new Set(workers.map((worker) => worker.id));
     this.first = workers[0]?.id ?? "";
-    this.workers = new Map(workers.map((worker) => [worker.id, workOf(worker, place)]));
+    const runs = workers.map((worker) => [worker, worker.node({ ...place, agent: worker.id })] as const);
+    this.workers = new Map(runs.map(([worker, run]) => [worker.id, workOf(worker, run)]));
+    this.withModel = new Set(runs.flatMap(([{ id }, { callsModel }]) => (callsModel === true ? [id] : [])));
+  }
+
+  /** Whether a task is certain to call a model. */
+  callsModel(task: Task): boolean {
+    return this.withModel.has(task.agent ?? this.first);
   }
 
   async run(assignment: Assignment<State>): Promise<TaskEnd> {
     const agent = assignment.task.agent ?? this.first;
     const work = this.workers.get(agent);
     invariant(work, `no worker "${agent}"`);
-    return withTimeout(agent, this.timeout, assignment.controller, () => work(assignment));
+    return this.inTime(agent, assignment, () => work(assignment));
+  }
+
+  /** Ends with the work, or with the abort: also when the work does not listen. */
+  private async inTime<T>(agent: string, { controller, turn }: Assignment<State>, work: () => Promise<T>): Promise<T> {
+    const late = (): void => controller.abort(new StepTimeoutError(agent, this.timeout, "timeout"));
+    const takeBack = after(turn().clock, this.timeout, late);
+    try {
+      return await untilAborted(controller.signal, work);
+    } finally {
+      takeBack();
+    }
   }
 }
 
-function workOf<State>(worker: Agent<string, State>, place: Place): (assignment: Assignment<State>) => Promise<TaskEnd> {
-  const { plain, brief, run } = worker.node({ ...place, agent: worker.id });
+function workOf<State>(
+  worker: Agent<string, State>,
+  { plain, brief, run }: PhaseRun<State>,
+): (assignment: Assignment<State>) => Promise<TaskEnd> {
   if (plain === true) return async (assignment) => endOf(worker.id, await run(turnFor(assignment, worker.id)));
   const threads = new ChildThreads(worker as Agent, brief === true); // the child's own state is its own
   return (assignment) => {
@@ -81,7 +103,7 @@ const shared = new WeakMap<object, unknown>();
 function sharedBy<State>(outer: Turn<State>, newest: () => Turn<State>): Turn<State> {
   const made = shared.get(outer) as Turn<State> | undefined; // kept by the turn it was made of
   if (made !== undefined) return made;
-  const budget: Budget = { spend: (...spent) => newest().budget.spend(...spent), used: (resource) => newest().budget.used(resource) };
+  const budget = taskBudget(() => newest().budget);
   const turn: Turn<State> = {
     ...outer,
     handover: undefined,
@@ -136,15 +158,4 @@ function endOf<State>(agent: string, outcome: Awaited<ReturnType<ReturnType<Agen
   const issue = jsonIssue(data, MAX_DATA_BYTES);
   if (issue !== undefined) throw new InvalidRequestError(`The data of worker "${agent}"`, issue, "plain JSON");
   return { content: content ?? messages?.at(-1)?.text ?? "", ...(data === undefined ? {} : { data }) };
-}
-
-/** Ends with the work, or with the abort: also when the work does not listen. */
-async function withTimeout<T>(agent: string, milliseconds: number, controller: AbortController, work: () => Promise<T>): Promise<T> {
-  const { signal } = controller;
-  const timer = setTimeout(() => controller.abort(new StepTimeoutError(agent, milliseconds)), milliseconds);
-  try {
-    return await untilAborted(signal, work);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -99,6 +99,8 @@ export interface PhaseRun<State = object> {
   readonly plain?: boolean | undefined;
   /** A turn is one call of a model: between its beginning and its end there is nothing to store. */
   readonly brief?: boolean | undefined;
+  /** A turn calls a model at least once. */
+  readonly callsModel?: boolean | undefined;
   /** Makes use of `turn.tools`. */
   readonly takesTools?: boolean | undefined;
   /**

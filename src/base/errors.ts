@@ -163,10 +163,16 @@ export class BudgetExceededError extends PhasegraphError {
     readonly owner: string,
     readonly resource: string,
     readonly limit: number,
+    /** Set when it was refused beforehand: so much was needed at least, and nothing was spent. */
+    readonly needed?: number,
   ) {
-    super(`"${owner}" reached its limit of ${limit} ${resource} in one turn; raise limits.${resource} or let the agent answer with less.`);
+    const problem = needed === undefined ? `reached its limit of ${limit} ${resource}` : tooFew(limit, resource, needed);
+    super(`"${owner}" ${problem} in one turn; raise limits.${resource} or let the agent answer with less.`);
   }
 }
+
+const tooFew = (limit: number, resource: string, needed: number): string =>
+  `may use ${limit} ${resource}, and what was to begin needs ${needed} more at least, so nothing of it was begun`;
 
 /** A step did not finish in its time. */
 export class StepTimeoutError extends PhasegraphError {
@@ -175,8 +181,10 @@ export class StepTimeoutError extends PhasegraphError {
   constructor(
     readonly agent: string,
     readonly milliseconds: number,
+    /** The option that sets the limit. */
+    readonly option = "limits.milliseconds",
   ) {
-    super(`Agent "${agent}" did not finish its turn within ${milliseconds} ms (limits.milliseconds).`);
+    super(`Agent "${agent}" did not finish its turn within ${milliseconds} ms (${option}).`);
   }
 }
 

@@ -1,12 +1,14 @@
 import { StateGraph, type BaseCheckpointSaver, type BaseStore, type StreamTransformer } from "@langchain/langgraph";
 import type { Agent } from "../agent/agent.js";
-import { DEFAULT_LIMITS, type Limits } from "../agent/budget.js";
+import type { Limits } from "../agent/budget.js";
+import { limited, type Deadline } from "../agent/deadline.js";
 import { systemClock, type Clock } from "../base/clock.js";
 import { InvalidDefinitionError } from "../base/errors.js";
 import { callable, each, either, kindOf, maybe, oneOf, record, requireForm, shape, text } from "../base/form.js";
 import { ControlChannel, type OnChartChange } from "../state/control-channel.js";
 import { OrchestrationInput, OrchestrationState, type Fields } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
+import { MAX_SUPERSTEPS } from "../langgraph/supersteps.js";
 import { START } from "../statechart/vocabulary.js";
 import { guarded, type OrchestrationGraph } from "./graph.js";
 import { phaseNode, type Team } from "./phase-node.js";
@@ -58,10 +60,9 @@ export interface Blueprint<F extends Fields> {
   readonly agents: ReadonlyMap<string, Agent>;
   readonly fields: F;
   readonly limits: Limits;
+  /** Milliseconds for one run of a phase, by phase. */
+  readonly timeouts: Readonly<Record<string, number>>;
 }
-
-/** LangGraph's own limit; ours are `limits.steps`, and that progress comes to an end with its tasks. */
-const MAX_SUPERSTEPS = 1_000_000;
 
 /** Compiles a chart and its agents to a LangGraph graph: a node for each phase with an agent, an edge for each transition. */
 export function compile<Phase extends string, F extends Fields>(
@@ -71,12 +72,11 @@ export function compile<Phase extends string, F extends Fields>(
   const { chart, fields } = blueprint;
   const agents = new Map([...blueprint.agents].filter(([phase]) => chart.rests.has(phase))); // LangGraph refuses a node that nothing leads to; verify() reports it
   const clock = options.clock ?? systemClock;
-  const limits = { ...DEFAULT_LIMITS, ...blueprint.limits };
   const stateKeys: ReadonlySet<string> = new Set(Object.keys(fields));
   const reducers = reducersOf(fields);
   const team: Team = {
     chart,
-    limits,
+    limits: blueprint.limits,
     clock,
     stateKeys,
     reducers,
@@ -93,7 +93,8 @@ export function compile<Phase extends string, F extends Fields>(
   for (const [phase, agent] of agents) {
     const { run, subgraphs, unfinished } = agent.node({ orchestration: chart.name, phase, agent: agent.id });
     if (unfinished !== undefined) inside.set(phase, unfinished);
-    builder.addNode(phase, phaseNode(team, phase, run), {
+    const deadline = deadlineOf(blueprint.timeouts, phase);
+    builder.addNode(phase, phaseNode(team, phase, limited(run, deadline)), {
       metadata: { agent: agent.id, phase },
       ...(subgraphs === undefined ? {} : { subgraphs }),
     });
@@ -119,6 +120,11 @@ export function compile<Phase extends string, F extends Fields>(
     ...(options.durability === undefined ? {} : { durability: options.durability }),
   };
   return graph.withConfig(config) as OrchestrationGraph<Phase, F>;
+}
+
+function deadlineOf(timeouts: Readonly<Record<string, number>>, phase: string): Deadline | undefined {
+  const milliseconds = Object.hasOwn(timeouts, phase) ? timeouts[phase] : undefined;
+  return milliseconds === undefined ? undefined : { milliseconds, option: "timeout" };
 }
 
 /** The builder as a loop uses it. */

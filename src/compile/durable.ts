@@ -2,6 +2,7 @@ import { isGraphBubbleUp, task } from "@langchain/langgraph";
 import type { Turn } from "../agent/agent.js";
 import { WORK, type Piece, type StoredPiece } from "../agent/work.js";
 import { untilAborted } from "../base/abort.js";
+import { soundError } from "../base/shown-error.js";
 import { hasTasks } from "../langgraph/config.js";
 import { askable } from "./askable.js";
 
@@ -39,7 +40,7 @@ export async function durably<P extends Piece>(turn: Turn, { name, signal, durab
       try {
         return { ...(await untilAborted(signal, run)), piece };
       } catch (caught) {
-        const error = askable(caught, turn.agent);
+        const error = askable(soundError(caught), turn.agent);
         if (isGraphBubbleUp(error)) throw error;
         thrown = { error };
         return { failed: true };

@@ -12,6 +12,7 @@ import { shownError } from "../base/shown-error.js";
 import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph/graph.js";
 import { namespaceOf } from "../langgraph/namespace.js";
 import { passenger } from "../langgraph/passenger.js";
+import { countingSupersteps } from "../langgraph/supersteps.js";
 import { identify, MAX_VALUE_SIZE, ownMessage, readMessage, storageIssue } from "../state/owned-message.js";
 import { tryReducer, type Reducers } from "../state/reducers.js";
 import {
@@ -82,7 +83,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   }
 
   private async *run(input: unknown, options: Options, isRoot: boolean, go: (input: unknown, config: Options) => Run): Run {
-    let config = options;
+    let config = countingSupersteps(options);
     if (isCommandLike(input)) await this.refuseGoto(config, input);
     let prepared = this.prepareInput(input, isRoot);
     if (isRoot && isPlainObject(prepared)) {

@@ -46,6 +46,8 @@ export interface OrchestrationOptions<F extends Fields = Fields> {
   /** Payload schemas by event type. */
   readonly events?: EventSchemas | undefined;
   readonly limits?: Limits | undefined;
+  /** Milliseconds for one run of a phase, by phase; then its agent has failed. Waiting for a person does not count. Default: the agent's own limit. */
+  readonly timeouts?: Readonly<Record<string, number>> | undefined;
   /** What a new input does when the end has been reached. Default `"restart"`: a new episode, messages kept. */
   readonly whenDone?: "restart" | "refuse" | undefined;
   /** The phases whose last words, in this order, are the answer when this runs inside another orchestration. Default: whoever spoke last. */
@@ -64,6 +66,7 @@ export const ORCHESTRATION: Form<OrchestrationOptions> = {
   state: maybe(record),
   events: maybe(record),
   limits: maybe(shape<Limits>(LIMITS)),
+  timeouts: maybe(everyValue(number)),
   whenDone: maybe(oneOf("restart", "refuse")),
   answerFrom: maybe(either(Array.isArray, each(text), text)),
   trailLimit: maybe(number),
@@ -113,9 +116,13 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
   const bindings = Object.fromEntries(given.map(([phase, agent]) => [phase, agent.id]));
   const chart = readChart(machine, { ...options, bindings });
   const agents = bind(chart, given);
-  const issues = [...nameIssues(chart, given, name, Object.keys(fields)), ...bindingIssues(chart, agents, given)];
+  const issues = [
+    ...timeoutIssues(chart, options.timeouts ?? {}),
+    ...nameIssues(chart, given, name, Object.keys(fields)),
+    ...bindingIssues(chart, agents, given),
+  ];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
-  const blueprint = { chart, description, agents, fields, limits: options.limits ?? {} };
+  const blueprint = { chart, description, agents, fields, limits: options.limits ?? {}, timeouts: options.timeouts ?? {} };
   const known = [...chart.rests];
   const self: Orchestration<Phase, F, Name> = {
     id: name,
@@ -156,6 +163,17 @@ function bind(chart: Chart, given: readonly (readonly [string, Agent])[]): Map<s
   );
   const byPhase = new Map(given.flatMap(([key, agent]) => (names.has(key) ? [[names.get(key) ?? key, agent] as const] : [])));
   return new Map([...chart.phases.keys()].flatMap((phase) => (byPhase.has(phase) ? [[phase, byPhase.get(phase) as Agent] as const] : [])));
+}
+
+function timeoutIssues(chart: Chart, timeouts: Readonly<Record<string, number>>): Issue[] {
+  return Object.entries(timeouts).flatMap(([phase, milliseconds]): Issue[] => {
+    const path = `timeouts.${phase}`;
+    if (!chart.phases.has(phase))
+      return [
+        { path, code: "UNKNOWN_PHASE", message: `there is no such phase; there are ${[...chart.phases.keys()].slice(0, 20).join(", ")}` },
+      ];
+    return milliseconds > 0 ? [] : [{ path, code: "BAD_LIMIT", message: `must be more than 0 milliseconds, not ${milliseconds}` }];
+  });
 }
 
 function nameIssues(chart: Chart, given: readonly (readonly [string, Agent])[], name: string, stateKeys: readonly string[]): Issue[] {

@@ -1,7 +1,7 @@
 import { getConfig, isGraphBubbleUp, isParentCommand, type LangGraphRunnableConfig, type ParentCommand } from "@langchain/langgraph";
 import { AIMessage, coerceMessageLikeToMessage, type BaseMessage } from "@langchain/core/messages";
 import type { Result, Runner, Turn } from "../agent/agent.js";
-import { openBudget, type Budget, type Limits, type Resource } from "../agent/budget.js";
+import { DEFAULT_LIMITS, NO_LIMITS, openBudget, type Budget, type Limits, type Resource } from "../agent/budget.js";
 import type { Outcome } from "../agent/outcome.js";
 import type { TaskRecords } from "../agent/task.js";
 import { Work, WORK } from "../agent/work.js";
@@ -15,12 +15,13 @@ import { repairHistory } from "../handoff/history.js";
 import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
 import { keepNestedResults } from "../langgraph/config.js";
 import { passenger } from "../langgraph/passenger.js";
+import { countSuperstep } from "../langgraph/supersteps.js";
 import { MAX_VALUE_SIZE, readMessage, storageIssue, withoutOddities } from "../state/owned-message.js";
 import { tryReducer, type Reducers } from "../state/reducers.js";
 import type { BaseState } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
-import { valueLabel, type Control, type ControlEvent } from "../statechart/control.js";
+import { valueLabel, type Control, type ControlEvent, type Usage } from "../statechart/control.js";
 import { can, legalEvents, phasesOf } from "../statechart/legal.js";
 import { BOOKKEEPING, EVENT } from "../statechart/vocabulary.js";
 import { askable } from "./askable.js";
@@ -34,7 +35,7 @@ import { WRITER } from "./writer.js";
 export interface Team {
   readonly chart: Chart;
   readonly directory: Directory;
-  readonly limits: Required<Limits>;
+  readonly limits: Limits;
   readonly clock: Clock;
   /** Keys of the extra state an agent may update. */
   readonly stateKeys: ReadonlySet<string>;
@@ -48,7 +49,6 @@ export const BUDGET = passenger<Budget>("budget");
 
 const MAX_DATA_BYTES = 1_048_576;
 const NOTHING_USED: Readonly<Record<Resource, number>> = { steps: 0, modelCalls: 0, toolCalls: 0 };
-const UNLIMITED: Required<Limits> = { steps: Infinity, modelCalls: Infinity, toolCalls: Infinity };
 
 /** Bookkeeping of the kernel; an agent that sent an input could set the turn's limits back. */
 const NOT_FOR_AGENTS: ReadonlySet<string> = new Set([EVENT.INPUT, BOOKKEEPING.ENTER, BOOKKEEPING.REPLY]);
@@ -84,7 +84,9 @@ export function phaseNode(
       return { control: { type: BOOKKEEPING.ENTER, expected: team.chart.hasParallel, meta } };
     }
     const again = continues(control, phase);
-    if (!again && control.usage.steps >= team.limits.steps) throw new LoopLimitError(team.chart.name, team.limits.steps, phase);
+    const { steps = DEFAULT_LIMITS.steps } = team.limits;
+    if (!again && control.usage.steps >= steps) throw new LoopLimitError(team.chart.name, steps, phase);
+    if (!again) countSuperstep(config, team.chart.name, phase);
     const budget = nodeBudget(team, agent, control, config);
     if (!again) budget.spend("steps");
     const work = new Work(phase);
@@ -119,18 +121,18 @@ function nodeBudget(team: Team, agent: string, control: Control, config: LangGra
   const outer = BUDGET.of(config); // set only by openTurn of the orchestration around this one
   const shared = team.budgets.get(control) ?? openBudget(team.chart.name, team.limits, control.usage, outer);
   team.budgets.set(control, shared);
-  return openBudget(agent, UNLIMITED, NOTHING_USED, shared);
+  return openBudget(agent, NO_LIMITS, NOTHING_USED, shared);
 }
 
 /** True when the phase comes back to itself with more of the same work. */
 const continues = ({ last }: Control, phase: string): boolean =>
   last.phase === phase && (last.event === EVENT.PROGRESS || last.event === `${EVENT.PROGRESS}.${phase}`);
 
-const usageOf = (budget: Budget) => ({
-  steps: budget.used("steps"),
-  modelCalls: budget.used("modelCalls"),
-  toolCalls: budget.used("toolCalls"),
-});
+function usageOf(budget: Budget): Usage {
+  const tasks = budget.used("tasks");
+  const used = { steps: budget.used("steps"), modelCalls: budget.used("modelCalls"), toolCalls: budget.used("toolCalls") };
+  return tasks === 0 ? used : { ...used, tasks };
+}
 
 function openTurn(team: Team, phase: string, agent: string, state: BaseState, budget: Budget, config: LangGraphRunnableConfig): Turn {
   const { chart, directory } = team;

@@ -1,5 +1,6 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { BaseCheckpointSaver, CheckpointTuple } from "@langchain/langgraph";
+import { isPlainObject } from "../base/json.js";
 
 /** A config as LangGraph and its callers hand it around: every part may be missing. */
 type Config = Pick<RunnableConfig, "configurable"> | undefined;
@@ -64,9 +65,15 @@ const PRIVATE = ["__pregel_", "__phasegraph_"] as const;
 /** The config of a run that no node began, without what its caller has no business to say. */
 export function withoutPrivateKeys<C extends RunnableConfig>(config: C): C {
   const { configurable } = config ?? {};
-  const isPrivate = (key: string): boolean => PRIVATE.some((prefix) => key.startsWith(prefix));
-  if (configurable === undefined || !Object.keys(configurable).some(isPrivate)) return config;
-  return { ...config, configurable: Object.fromEntries(Object.entries(configurable).filter(([key]) => !isPrivate(key))) };
+  const isSent = ([key, value]: [string, unknown]): boolean => PRIVATE.some((prefix) => key.startsWith(prefix)) && !isLive(value);
+  if (configurable === undefined || !Object.entries(configurable).some(isSent)) return config;
+  return { ...config, configurable: Object.fromEntries(Object.entries(configurable).filter((entry) => !isSent(entry))) };
+}
+
+/** What no client can send, because JSON has no such thing: our own, on its way to a thread inside of this one. */
+function isLive(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return typeof value === "function";
+  return !isPlainObject(value) || Object.values(value).some((part) => typeof part === "function");
 }
 
 /** What of a `configurable` is the caller's own, and the stream: the rest belongs to the run around. */

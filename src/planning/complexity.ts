@@ -29,4 +29,4 @@ export function estimateComplexity(task: string): Complexity {
 }
 
 const countOf = (steps: readonly Step[]): number => steps.reduce((sum, step) => sum + 1 + countOf(step.parts), 0);
-const depthOf = (steps: readonly Step[]): number => Math.max(0, ...steps.map((step) => 1 + depthOf(step.parts)));
+const depthOf = (steps: readonly Step[]): number => steps.reduce((most, step) => Math.max(most, 1 + depthOf(step.parts)), 0);

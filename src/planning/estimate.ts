@@ -1,5 +1,6 @@
 import { callable, everyValue, maybe, number, requireForm, shape } from "../base/form.js";
-import { readPlan, type Task } from "./plan.js";
+import { Heap } from "../base/heap.js";
+import { countOf, readPlan, type Task } from "./plan.js";
 
 /** What a plan is estimated with. */
 export interface EstimateOptions {
@@ -64,48 +65,79 @@ const best = (ids: readonly string[], rank: ReadonlyMap<string, number>): string
     undefined,
   );
 
-interface Running {
-  readonly task: Task & { readonly estimate: number };
-  readonly ends: number;
+type Timed = Task & { readonly estimate: number };
+
+/** A task on its way; what its place in the order depends on is looked up once. */
+interface Entry {
+  readonly task: Timed;
+  readonly agent: string;
+  readonly priority: number;
+  readonly rank: number;
+  readonly place: number;
+  missing: number;
+  ends: number;
 }
 
+function isBefore(one: Entry, other: Entry): boolean {
+  if (one.priority !== other.priority) return one.priority > other.priority;
+  return one.rank === other.rank ? one.place < other.place : one.rank > other.rank;
+}
+
+/** The executor's own order, carried out with two heaps: what may begin, by agent, and what ends next. */
 function onPaper(
-  tasks: readonly (Task & { readonly estimate: number })[],
+  tasks: readonly Timed[],
   rank: ReadonlyMap<string, number>,
   dependents: ReadonlyMap<string, readonly string[]>,
   concurrency: number,
   perAgent: Readonly<Record<string, number>>,
 ): { end: number; widest: number } {
-  const byId = new Map(tasks.map((task) => [task.id, task]));
-  const missing = new Map(tasks.map((task) => [task.id, new Set(task.dependsOn).size]));
-  const order = (one: Task, other: Task): number =>
-    (other.priority ?? 0) - (one.priority ?? 0) || (rank.get(other.id) ?? 0) - (rank.get(one.id) ?? 0);
-  const ready = tasks.filter((task) => missing.get(task.id) === 0).sort(order);
-  let running: Running[] = [];
+  const entries = new Map(
+    tasks.map((task, place): [string, Entry] => {
+      const { id, agent = "", priority = 0 } = task;
+      return [id, { task, agent, priority, rank: rank.get(id) ?? 0, place, missing: countOf(task), ends: 0 }];
+    }),
+  );
+  const ready = new Map<string, Heap<Entry>>();
+  const load = new Map<string, number>();
+  const running = new Heap<Entry>((one, other) => one.ends < other.ends);
+  const enqueue = (entry: Entry): void => {
+    const queue = ready.get(entry.agent) ?? new Heap(isBefore);
+    ready.set(entry.agent, queue);
+    queue.add(entry);
+  };
+  const next = (): Entry | undefined => {
+    let best: Heap<Entry> | undefined;
+    for (const [agent, queue] of ready) {
+      const entry = queue.peek();
+      const rival = best?.peek();
+      if (entry === undefined || (load.get(agent) ?? 0) >= (perAgent[agent] ?? Infinity)) continue;
+      if (rival === undefined || isBefore(entry, rival)) best = queue;
+    }
+    return best?.take();
+  };
+  const carry = (entry: Entry, by: number): void => void load.set(entry.agent, (load.get(entry.agent) ?? 0) + by);
+  for (const entry of entries.values()) if (entry.missing === 0) enqueue(entry);
   let now = 0;
   let widest = 0;
   for (;;) {
-    for (let index = 0; index < ready.length && running.length < concurrency;) {
-      const task = ready[index];
-      const agent = task?.agent ?? "";
-      const isFull = running.filter((one) => (one.task.agent ?? "") === agent).length >= (perAgent[agent] ?? Infinity);
-      if (task === undefined || isFull) index += 1;
-      else {
-        ready.splice(index, 1);
-        running.push({ task, ends: now + task.estimate });
+    while (running.size < concurrency) {
+      const entry = next();
+      if (entry === undefined) break;
+      carry(entry, 1);
+      entry.ends = now + entry.task.estimate;
+      running.add(entry);
+    }
+    widest = Math.max(widest, running.size);
+    const first = running.peek();
+    if (first === undefined) return { end: now, widest };
+    now = first.ends;
+    for (let one = running.peek(); one !== undefined && one.ends <= now; one = running.peek()) {
+      running.take();
+      carry(one, -1);
+      for (const id of new Set(dependents.get(one.task.id))) {
+        const entry = entries.get(id);
+        if (entry !== undefined && (entry.missing -= 1) === 0) enqueue(entry);
       }
     }
-    widest = Math.max(widest, running.length);
-    if (running.length === 0) return { end: now, widest };
-    now = Math.min(...running.map((one) => one.ends));
-    const ended = running.filter((one) => one.ends <= now);
-    running = running.filter((one) => one.ends > now);
-    for (const next of ended.flatMap((one) => [...new Set(dependents.get(one.task.id))])) {
-      const left = (missing.get(next) ?? 0) - 1;
-      missing.set(next, left);
-      const task = byId.get(next);
-      if (left === 0 && task !== undefined) ready.push(task);
-    }
-    ready.sort(order);
   }
 }

@@ -18,6 +18,8 @@ export interface Task {
   readonly estimate?: number;
 }
 
+/** Tasks of a cycle that are named. */
+const SHOWN_CYCLE = 50;
 const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 /** A plan that has been checked, with what scheduling needs to know of it. */
@@ -35,7 +37,7 @@ export interface Plan {
 export function readPlan(name: string, list: readonly Task[], workers: ReadonlySet<string> | undefined): Plan {
   const tasks = new Map(list.map((task) => [task.id, task]));
   const issues = tasks.size === list.length ? [] : repeatedIssues(list);
-  issues.push(...list.flatMap((task) => taskIssues(task, tasks, workers)));
+  for (const task of list) for (const issue of taskIssues(task, tasks, workers)) issues.push(issue);
   if (issues.length > 0) throw new InvalidDefinitionError(name, issues);
   const dependents = new Map<string, string[]>();
   for (const task of list) for (const before of task.dependsOn ?? []) pushTo(dependents, before, task.id);
@@ -43,22 +45,22 @@ export function readPlan(name: string, list: readonly Task[], workers: ReadonlyS
   if (order.length < list.length) throw new InvalidDefinitionError(name, [cycleIssue(tasks, new Set(order))]);
   const rank = new Map<string, number>();
   for (const id of order.reverse()) {
-    const after = Math.max(0, ...(dependents.get(id) ?? []).map((next) => rank.get(next) ?? 0));
+    let after = 0;
+    for (const next of dependents.get(id) ?? []) after = Math.max(after, rank.get(next) ?? 0); // a call with 100,000 arguments overflows the stack
     rank.set(id, after + (tasks.get(id)?.estimate ?? 1));
   }
   return { tasks, dependents, rank };
 }
 
-function taskIssues(task: Task, tasks: ReadonlyMap<string, Task>, workers: ReadonlySet<string> | undefined): Issue[] {
+function* taskIssues(task: Task, tasks: ReadonlyMap<string, Task>, workers: ReadonlySet<string> | undefined): Generator<Issue> {
   const path = `tasks.${task.id}`;
-  const unknown = (task.dependsOn ?? []).filter((before) => !tasks.has(before));
-  return [
-    ...(TASK_ID.test(task.id) ? [] : [{ path, code: "BAD_NAME", message: "use letters, digits, _ - and . only (at most 128)" }]),
-    ...(task.agent === undefined || workers === undefined || workers.has(task.agent)
-      ? []
-      : [{ path: `${path}.agent`, code: "UNKNOWN_AGENT", message: `no worker "${task.agent}"; there are ${[...workers].join(", ")}` }]),
-    ...unknown.map((before) => ({ path: `${path}.dependsOn`, code: "UNKNOWN_TASK", message: `no task "${before}" in this plan` })),
-  ];
+  if (!TASK_ID.test(task.id)) yield { path, code: "BAD_NAME", message: "use letters, digits, _ - and . only (at most 128)" };
+  if (task.agent !== undefined && workers !== undefined && !workers.has(task.agent)) {
+    yield { path: `${path}.agent`, code: "UNKNOWN_AGENT", message: `no worker "${task.agent}"; there are ${[...workers].join(", ")}` };
+  }
+  for (const before of task.dependsOn ?? []) {
+    if (!tasks.has(before)) yield { path: `${path}.dependsOn`, code: "UNKNOWN_TASK", message: `no task "${before}" in this plan` };
+  }
 }
 
 function repeatedIssues(list: readonly Task[]): Issue[] {
@@ -72,7 +74,7 @@ function repeatedIssues(list: readonly Task[]): Issue[] {
 
 /** Kahn's order; shorter than the list when there is a cycle. */
 function topological(list: readonly Task[], dependents: ReadonlyMap<string, readonly string[]>): string[] {
-  const missing = new Map(list.map((task) => [task.id, new Set(task.dependsOn).size]));
+  const missing = new Map(list.map((task) => [task.id, countOf(task)]));
   const order = list.filter((task) => missing.get(task.id) === 0).map((task) => task.id);
   for (let index = 0; index < order.length; index += 1) {
     for (const next of new Set(dependents.get(order[index] ?? ""))) {
@@ -84,14 +86,18 @@ function topological(list: readonly Task[], dependents: ReadonlyMap<string, read
   return order;
 }
 
+/** How many tasks one waits for; a name given twice counts once. */
+export const countOf = ({ dependsOn = [] }: Task): number => (dependsOn.length < 2 ? dependsOn.length : new Set(dependsOn).size);
+
 function cycleIssue(tasks: ReadonlyMap<string, Task>, ordered: ReadonlySet<string>): Issue {
-  const trail: string[] = [];
+  const trail = new Set<string>();
   let at = [...tasks.keys()].find((id) => !ordered.has(id)) ?? "";
-  while (!trail.includes(at)) {
-    trail.push(at);
+  while (!trail.has(at)) {
+    trail.add(at);
     at = tasks.get(at)?.dependsOn?.find((before) => !ordered.has(before)) ?? at;
   }
-  const cycle = [...trail.slice(trail.indexOf(at)), at];
+  const round = [...trail].slice([...trail].indexOf(at));
+  const cycle = [...round.slice(0, SHOWN_CYCLE), ...(round.length > SHOWN_CYCLE ? ["…"] : []), at];
   return {
     path: `tasks.${at}.dependsOn`,
     code: "PLAN_CYCLE",

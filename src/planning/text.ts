@@ -29,7 +29,7 @@ export function stepsOf(text: string): Step[] {
 function nested(items: readonly { readonly depth: number; readonly text: string }[]): Step[] {
   const [first] = items;
   if (first === undefined) return [];
-  const depth = Math.min(...items.map((item) => item.depth));
+  const depth = items.reduce((least, item) => Math.min(least, item.depth), first.depth);
   const starts = items.flatMap((item, index) => (item.depth === depth || index === 0 ? [index] : []));
   return starts.map((start, index) => {
     const own = items.slice(start + 1, starts[index + 1]);

@@ -12,6 +12,7 @@ import {
   type Handover,
   type Refusal,
   type TrailEntry,
+  type Usage,
 } from "./control.js";
 import { can, keepSnapshot, legalEvents, snapshotOf } from "./legal.js";
 import { upward } from "./tree.js";
@@ -171,6 +172,7 @@ function settle(control: Control, event: ControlEvent, starts: readonly string[]
       steps: control.usage.steps + used.steps,
       modelCalls: control.usage.modelCalls + used.modelCalls,
       toolCalls: control.usage.toolCalls + used.toolCalls,
+      ...tasksOf(control.usage, used),
     },
     last: { ...(phase === undefined ? {} : { phase }), event: event.type, starts },
     ...handedAfter(control, event),
@@ -181,6 +183,10 @@ function settle(control: Control, event: ControlEvent, starts: readonly string[]
 function handedAfter({ handover, handedAfter: known }: Control, { meta }: ControlEvent): Pick<Control, "handedAfter"> {
   const isTold = known === undefined && handover !== undefined && meta?.after !== undefined && meta.phase === handover.to;
   return isTold ? { handedAfter: meta.after } : {};
+}
+
+function tasksOf({ tasks: before = 0 }: Usage, { tasks = 0 }: Usage): Pick<Usage, "tasks"> {
+  return before + tasks === 0 ? {} : { tasks: before + tasks };
 }
 
 function refuse(chart: Chart, control: Control, event: ControlEvent, why: string | undefined): Control {
@@ -224,7 +230,7 @@ function isMeta(meta: unknown): boolean {
     (phase === undefined || typeof phase === "string") &&
     (after === undefined || typeof after === "string") &&
     (usage === undefined ||
-      (isPlainObject(usage) && isCount(usage["steps"]) && isCount(usage["modelCalls"]) && isCount(usage["toolCalls"])))
+      (isPlainObject(usage) && [usage["steps"], usage["modelCalls"], usage["toolCalls"], usage["tasks"] ?? 0].every(isCount)))
   );
 }
 

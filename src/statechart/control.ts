@@ -28,6 +28,8 @@ export interface Usage {
   readonly steps: number;
   readonly modelCalls: number;
   readonly toolCalls: number;
+  /** Tasks of fan-outs that have begun, where there were any: each has an allowance of its own. */
+  readonly tasks?: number;
 }
 
 /** One line of the audit trail. */

@@ -1,8 +1,8 @@
-/** What may begin, best first. A binary heap: adding and taking cost the logarithm of what waits. */
-export class ReadyQueue<T> {
+/** Things in an order, the first at hand. Adding and taking cost the logarithm of how many there are. */
+export class Heap<T> {
   private readonly items: T[] = [];
 
-  /** `before(a, b)` tells whether `a` begins before `b`. */
+  /** `before(a, b)` tells whether `a` comes before `b`. */
   constructor(private readonly before: (a: T, b: T) => boolean) {}
 
   get size(): number {
