@@ -7,6 +7,7 @@ import type { Next, Outcome } from "../src/agent/outcome.js";
 import type { TaskRecord } from "../src/agent/task.js";
 import { each, maybe, requireForm, shape, text } from "../src/base/form.js";
 import { callIdFor } from "../src/handoff/own-words.js";
+import { toolDescription, toolNameFor } from "../src/handoff/tool-text.js";
 import { messageWithId } from "../src/langgraph/message.js";
 import type { Task } from "../src/planning/plan.js";
 
@@ -22,13 +23,13 @@ const UNDER_WAY = "Delegated. The result will stand here.";
 export interface Delegation {
   /** The id of the tool message that answers the call: no two delegations share one, however alike they are. */
   readonly id: string;
-  /** The worker asked for; undefined when all of them are. */
+  /** The worker asked for, as the tool's name has it; undefined when all of them are. */
   readonly worker: string | undefined;
   readonly task: string;
 }
 
 /** The tool by which one worker is given work. */
-export const delegateTo = (worker: string): string => `${DELEGATE_TO}${worker}`;
+export const delegateTo = (worker: string): string => toolNameFor(DELEGATE_TO, worker);
 
 type Mark = "open" | "closed";
 const markOf = (message: BaseMessage): Mark | undefined =>
@@ -39,10 +40,12 @@ const markOf = (message: BaseMessage): Mark | undefined =>
  * the model reads) the turn goes on.
  */
 export function delegationTools(workers: readonly Agent[], together: boolean, told: string | undefined): PatternTool[] {
-  const whom = workers.map(({ id, description }) => (description === undefined ? id : `${id} (${description})`)).join(", ");
+  const listed = workers.map(({ id, description }) => ({ name: id, description }));
   const given = together
-    ? [[DELEGATE_WORKERS, `Gives a task to all workers: ${whom}.`] as const]
-    : workers.map(({ id, description = `Worker ${id}.` }) => [delegateTo(id), `Gives a task to ${id}. ${description}`] as const);
+    ? [[DELEGATE_WORKERS, toolDescription("Gives a task to all workers: ", listed, "; ")] as const]
+    : listed.map(({ name, description = `Worker ${name}.` }) => {
+        return [delegateTo(name), toolDescription("Gives a task to ", [{ name, description }], "")] as const;
+      });
   const next: Next = { kind: "event", event: { type: DELEGATE } };
   return given.map(([name, description]) => {
     const answer = { content: told ?? UNDER_WAY, artifact: { delegation: "open" satisfies Mark }, ...(told === undefined ? { next } : {}) };
@@ -95,7 +98,11 @@ export function openDelegations(messages: readonly BaseMessage[]): Delegation[] 
 /** The tasks a delegation comes to: one, or one for each worker. */
 export function tasksFor(delegation: Delegation, workers: readonly string[], isChain: boolean, shared: string): Task[] {
   const input = `${delegation.task}${shared}`;
-  if (delegation.worker !== undefined) return [{ id: delegation.id, agent: delegation.worker, input }];
+  const { worker } = delegation;
+  if (worker !== undefined) {
+    const agent = workers.find((id) => delegateTo(id) === `${DELEGATE_TO}${worker}`) ?? worker; // a long id is shortened in the tool's name
+    return [{ id: delegation.id, agent, input }];
+  }
   const ids = workers.map((worker) => `${delegation.id}.${worker}`);
   return workers.map((agent, index) => {
     const before = isChain ? ids.slice(Math.max(0, index - 1), index) : [];

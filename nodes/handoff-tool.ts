@@ -2,6 +2,7 @@ import { tool, type StructuredToolInterface } from "@langchain/core/tools";
 import { z } from "zod";
 import type { HandoffTarget } from "../src/agent/agent.js";
 import { HANDOFF_TOOL } from "../src/agent/conversation.js";
+import { toolDescription } from "../src/handoff/tool-text.js";
 
 /** Characters a model may write as reason and as summary of a handoff. */
 const MAX_REASON = 1_000;
@@ -19,13 +20,12 @@ export const HandoffArguments = z.object({
 /** The tool as the model sees it: only targets that are open now, each with who works there. Never executed; the turn answers it. */
 export function handoffTool(targets: readonly HandoffTarget[]) {
   const [first, ...rest] = targets.map((open) => open.target);
-  const lines = targets.map(
-    (open) =>
-      `- ${open.target}${open.agent === undefined || open.agent === open.target ? "" : ` (${open.agent})`}${open.description === undefined ? "" : `: ${open.description}`}`,
-  );
+  const listed = targets.map(({ target, agent, description }) => {
+    return { name: agent === undefined || agent === target ? `- ${target}` : `- ${target} (${agent})`, description };
+  });
   return tool(() => "", {
     name: HANDOFF_TOOL,
-    description: `Pass the work to someone else. You cannot go on afterwards. Open now:\n${lines.join("\n")}`,
+    description: toolDescription("Pass the work to someone else. You cannot go on afterwards. Open now:\n", listed, "\n"),
     schema: z.object({
       target: z.enum([first ?? "", ...rest]).describe("who takes over"),
       reason: z.string().max(MAX_REASON).describe("why, in one sentence"),

@@ -1,6 +1,6 @@
 import { HumanMessage, type AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
-import { tool, type StructuredToolInterface } from "@langchain/core/tools";
+import type { StructuredToolInterface } from "@langchain/core/tools";
 import { z } from "zod";
 import type { HandoffTarget, PatternTool, PhaseRun, Turn } from "../src/agent/agent.js";
 import { HANDOFF_TOOL, recordMessage } from "../src/agent/conversation.js";
@@ -27,26 +27,23 @@ import { HandoffArguments, HandoffTools, refusedHandoff } from "./handoff-tool.j
 import type { ModelAgent } from "./model-agent.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
 import { refusalIn } from "./refusal.js";
+import { RESPOND, respondTool, type RespondTool } from "./respond-tool.js";
 import { withOutput } from "./structured-output.js";
 import { pieceOf, runTools, type AskedCall } from "./tool-calls.js";
 import type { ToolOutcome } from "./tool-outcome.js";
 
-const RESPOND = "respond";
 const OUTPUT_ATTEMPTS = 3;
 const UNKNOWN_TOOL_ATTEMPTS = 3;
 const DEFAULTS = { modelCalls: 25, toolCalls: 100 } as const;
 
-/** @throws InvalidDefinitionError for tools whose names are taken, an approval of a tool that there is not, and a `decide` without `output`. */
+/** @throws InvalidDefinitionError for tools whose names are taken, an approval of a tool that there is not, an `output` that no model can be asked for, and a `decide` without `output`. */
 export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>): PhaseRun<State> {
   const tools = new Map((agent.tools ?? []).map((given) => [given.name, given]));
-  const issues = definitionIssues(agent, tools);
+  const respond = agent.output === undefined ? undefined : respondTool(agent.output);
+  const issues = definitionIssues(agent, tools, respond);
   if (issues.length > 0) throw new InvalidDefinitionError(`Agent "${agent.id}"`, issues);
-  const respond =
-    agent.output === undefined
-      ? []
-      : [tool(() => "", { name: RESPOND, description: "Give your final answer.", schema: agent.output as z.ZodType<object> })];
   const { milliseconds = TURN_MILLISECONDS } = agent.limits ?? {};
-  const kit: Kit = { tools, respond, handoffs: new HandoffTools() };
+  const kit: Kit = { tools, respond: typeof respond === "string" ? undefined : respond, handoffs: new HandoffTools() }; // a text was an issue
   return {
     takesTools: true,
     callsModel: true,
@@ -56,12 +53,17 @@ export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>
   };
 }
 
-function definitionIssues<State, Output>(agent: ModelAgent<string, State, Output>, tools: Kit["tools"]): Issue[] {
+function definitionIssues<State, Output>(
+  agent: ModelAgent<string, State, Output>,
+  tools: Kit["tools"],
+  respond: RespondTool | string | undefined,
+): Issue[] {
   const { tools: given = [], approval, output, decide } = agent;
   const taken = [HANDOFF_TOOL, ...(output === undefined ? [] : [RESPOND])].filter((name) => tools.has(name));
   const message = `tool names are unique, and "${[HANDOFF_TOOL, RESPOND].join('" and "')}" are the turn's own`;
   const asked = typeof approval === "function" ? [] : (approval ?? []);
   return [
+    ...(typeof respond === "string" ? [{ path: "output", code: "OUTPUT_SCHEMA", message: respond }] : []),
     ...(taken.length > 0 || tools.size < given.length ? [{ path: "tools", code: "TOOL_NAME", message }] : []),
     ...asked
       .filter((name) => !tools.has(name))
@@ -87,7 +89,7 @@ function definitionIssues<State, Output>(agent: ModelAgent<string, State, Output
 interface Kit {
   readonly tools: ReadonlyMap<string, StructuredToolInterface>;
   /** The tool for structured output, where one is asked for. */
-  readonly respond: readonly StructuredToolInterface[];
+  readonly respond: RespondTool | undefined;
   readonly handoffs: HandoffTools;
 }
 
@@ -132,12 +134,17 @@ class ModelTurn<State, Output> {
     const model = await untilAborted(this.signal, async () =>
       chatModel(typeof agent.model === "function" ? await agent.model(turn) : agent.model),
     );
-    const offered = [...tools.values(), ...this.given.values(), ...respond, ...(open.length === 0 ? [] : [handoffs.toolFor(open)])];
+    const offered = [
+      ...tools.values(),
+      ...this.given.values(),
+      ...(respond === undefined ? [] : [respond.tool]),
+      ...(open.length === 0 ? [] : [handoffs.toolFor(open)]),
+    ];
     const before = historyFor(turn, agent.history);
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
       this.spend("modelCalls", 1);
-      const forced = respond.length === 1 && offered.length === 1 ? RESPOND : undefined;
+      const forced = respond !== undefined && offered.length === 1 ? RESPOND : undefined;
       const answer = await callModel(turn, {
         model,
         system,
@@ -248,27 +255,41 @@ class ModelTurn<State, Output> {
       return undefined;
     }
     const { target, reason, summary } = parsed.data;
-    if (this.open.some((open) => open.target === target || open.agent === target)) {
+    const problem = this.refused(target);
+    if (problem === undefined) {
       this.answer(asked, `Handed over to ${target}.`, "success");
       return { kind: "handoff", to: target, reason, summary };
     }
+    this.answer(asked, problem, "error");
+    return undefined;
+  }
+
+  /** What a model is told of a handoff that is not open; the last of several ends the turn. */
+  private refused(target: string): string | undefined {
+    if (this.open.some((open) => open.target === target || open.agent === target)) return undefined;
     this.rejected += 1;
     const legal = this.open.map((open) => open.target);
     tell(this.agent.onHandoffRejected, { agent: this.agent.id, phase: this.turn.phase, target, legal });
     if (this.rejected >= (this.agent.handoffAttempts ?? 3)) throw new HandoffRejectedError(this.agent.id, target, legal, this.rejected);
-    this.answer(asked, refusedHandoff(target, this.open), "error");
-    return undefined;
+    return refusedHandoff(target, this.open);
   }
 
   /** `message` is the one that has the output. Once it fits, it stands in the conversation once, without the attempts before it. */
   private decide(value: unknown, message: AIMessage, refuse: (problem: string) => void, accept?: () => void): Outcome<State> | undefined {
     const { agent, turn } = this;
-    const parsed = agent.output?.safeParse(value);
+    const readings = (this.kit.respond?.readings(value) ?? []).map((reading) => agent.output?.safeParse(reading));
+    const parsed = readings.find((reading) => reading?.success === true) ?? readings[0];
     if (parsed?.success === true) {
+      const decided = agent.decide?.(parsed.data, turn) ?? { data: parsed.data, next: { kind: "done" as const } };
+      const closed = decided.next.kind === "handoff" ? this.refused(decided.next.to) : undefined;
+      if (closed !== undefined) {
+        refuse(`${closed}\nCall ${RESPOND} with another one.`);
+        return undefined;
+      }
       accept?.();
       const left = this.added.filter((one) => !this.attempts.has(one));
       this.added.splice(0, this.added.length, ...withOutput(left, message, parsed.data));
-      return agent.decide?.(parsed.data, turn) ?? { data: parsed.data, next: { kind: "done" } };
+      return decided;
     }
     const problem = parsed === undefined ? "no output was asked for" : z.prettifyError(parsed.error);
     this.badOutputs += 1;
@@ -309,7 +330,7 @@ class ModelTurn<State, Output> {
   /** Tools that are not the agent's own. */
   private get others(): string[] {
     const handoff = this.open.length === 0 ? [] : [HANDOFF_TOOL];
-    return [...this.given.keys(), ...this.kit.respond.map(({ name }) => name), ...handoff];
+    return [...this.given.keys(), ...(this.kit.respond === undefined ? [] : [RESPOND]), ...handoff];
   }
 
   /** An answer that the turn gives by itself. */

@@ -6,6 +6,7 @@ import type { StructuredToolInterface } from "@langchain/core/tools";
 import { sha256 } from "@langchain/core/utils/hash";
 import type { Turn } from "../src/agent/agent.js";
 import type { Piece } from "../src/agent/work.js";
+import { fingerprint } from "../src/base/hash.js";
 import { shownError, soundError } from "../src/base/shown-error.js";
 import { durably } from "../src/compile/durable.js";
 import { threadOf } from "../src/langgraph/config.js";
@@ -75,7 +76,7 @@ export function pieceOf({ call, askedBy, note }: AskedCall, outcome: ToolOutcome
     name: call.name,
     content: withLines(content, note === undefined ? [] : [note]),
     status,
-    id: `${askedBy}:${call.id ?? ""}`,
+    id: answerId(askedBy, call.id ?? ""),
     ...(artifact === undefined ? {} : { artifact }),
   });
   const further = also.map((message, index) => (message.id === undefined ? messageWithId(message, `${answer.id}:${index + 1}`) : message));
@@ -85,6 +86,14 @@ export function pieceOf({ call, askedBy, note }: AskedCall, outcome: ToolOutcome
     ...(next === undefined ? {} : { next }),
     ...(reply === undefined ? {} : { reply }),
   };
+}
+
+const PLAIN_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
+
+/** Work may be named after it, so it is made of letters that names are made of. */
+function answerId(askedBy: string, call: string): string {
+  const id = `${askedBy}.${call}`;
+  return PLAIN_ID.test(id) ? id : `answer-${fingerprint(id)}`;
 }
 
 async function runTool(turn: Turn, asked: AskedCall, { tools, signal, others }: Toolbox): Promise<ToolOutcome> {

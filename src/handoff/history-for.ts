@@ -12,7 +12,7 @@ export type Seen = Pick<Turn, "agent" | "orchestration" | "phase" | "messages" |
 /** Said by nobody, so that the roles stand in an order that every provider takes. */
 const LEFT_OUT = "(What was said before is left out.)";
 const GO_ON = "(It is your turn again.)";
-const TURN_ENDED = "(My turn ended here.)";
+const NOTED = "(Noted.)";
 
 /**
  * The conversation as an agent's model is to see it, and the one place that decides it. Its own words and tool calls are
@@ -32,12 +32,14 @@ export function historyFor(turn: Seen, view: HistoryView = "full"): BaseMessage[
 /** What an agent added in this turn, in the same form, behind what it was shown. */
 export function withAdded(before: readonly BaseMessage[], added: readonly BaseMessage[]): BaseMessage[] {
   const own = new OwnWords();
-  return [...before, ...added.flatMap((message) => ownForm(own, message) ?? [])];
-}
-
-function ownForm(own: OwnWords, message: BaseMessage): BaseMessage | undefined {
-  if (AIMessage.isInstance(message)) return own.spoken(message);
-  return ToolMessage.isInstance(message) ? own.answered(message) : fromUser(message);
+  const list = [...before];
+  for (const message of repairHistory(added)) {
+    if (AIMessage.isInstance(message)) list.push(...[own.spoken(message)].filter((words) => words !== undefined));
+    else if (ToolMessage.isInstance(message)) list.push(own.answered(message));
+    else list.push(...noted(list.at(-1)), fromUser(message));
+  }
+  const last = list.at(-1);
+  return AIMessage.isInstance(last) ? [...list, beside(last, GO_ON)] : list;
 }
 
 /** The list as it grows, message by message. */
@@ -105,12 +107,8 @@ class Shown {
     this.list.push(message);
   }
 
-  /** Not every provider takes a user's message directly after a tool's result. */
   private addTold(message: BaseMessage | undefined): void {
-    if (message === undefined) return;
-    const last = this.list.at(-1);
-    if (ToolMessage.isInstance(last)) this.list.push(new AIMessage({ content: TURN_ENDED, id: `after:${last.id}` }));
-    this.list.push(message);
+    if (message !== undefined) this.list.push(...noted(this.list.at(-1)), message);
   }
 
   private tellHandover(): void {
@@ -131,3 +129,7 @@ function isFor(message: BaseMessage, agent: string): boolean {
 const isNoteForAnother = (message: BaseMessage): boolean => message.getType() === "human" && readRecord(message)?.type === "system";
 
 const beside = ({ id }: BaseMessage, content: string): HumanMessage => new HumanMessage({ content, id: `beside:${id}:${content.length}` });
+
+/** Not every provider takes a user's message directly after a tool's result. */
+const noted = (last: BaseMessage | undefined): AIMessage[] =>
+  ToolMessage.isInstance(last) ? [new AIMessage({ content: NOTED, id: `after:${last.id}` })] : [];

@@ -97,7 +97,7 @@ describe("H3 who said it", () => {
     expect(requests("b")[0]?.map((message) => [message.getType(), message.text])).toEqual([
       ["human", "hi"],
       ["human", "[a called nothing] {}"],
-      ["human", '[nothing failed for a] Error: There is no tool "nothing"; there are: none.'],
+      ["human", '[nothing failed for a] Error: There is no tool "nothing"; there are: handoff.'],
       ["human", "[Handed over by a]\nSummary: s"],
     ]);
     expect(typesOf(requests("a")[1])).toEqual(["human", "ai", "tool", "tool", "ai", "human"]);

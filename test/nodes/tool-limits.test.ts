@@ -1,0 +1,124 @@
+import { toJsonSchema } from "@langchain/core/utils/json_schema";
+import type { StructuredToolInterface } from "@langchain/core/tools";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { agent, handoff, supervisor, swarm } from "../../index.js";
+import { callTool, scriptedModel, type ScriptedModel } from "../../testing/index.js";
+
+const says = { messages: [{ role: "user", content: "hi" }] };
+const offered = (model: ScriptedModel, call = 0) => (model.calls[call]?.options["tools"] ?? []) as StructuredToolInterface[];
+const anyId = fc.stringMatching(/^[a-z][a-z0-9_-]{0,63}$/);
+
+describe("H3 names and descriptions of tools", () => {
+  it("of any team have lengths that every provider takes, and long ids lead to their workers", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(anyId, { minLength: 2, maxLength: 12 }), fc.nat(200), fc.nat(11), async (ids, length, nth) => {
+        const prefix = "customer-relations-and-complaints-handling-for-the-region-of-".slice(0, 50);
+        const long = [...new Set(ids.map((id) => `${prefix}${id}`.slice(0, 64)))].filter((id) => id !== "boss");
+        const worker = long[nth % long.length] ?? "";
+        const model = scriptedModel([(request) => callTool(request.tools[long.indexOf(worker)] ?? "", { task: "t" }), "done"]);
+        const did: string[] = [];
+        await supervisor({
+          name: "s",
+          supervisor: agent({ id: "boss", model }),
+          workers: long.map((id) => agent({ id, description: "x".repeat(length * 20), run: () => (did.push(id), "ok") })),
+        })
+          .compile()
+          .invoke(says);
+        expect(did).toEqual([worker]);
+        const names = offered(model).map((tool) => tool.name);
+        expect(new Set(names).size).toBe(names.length);
+        for (const tool of offered(model)) expect([tool.name.length <= 64, tool.description.length <= 1_024]).toEqual([true, true]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it.each([3, 16, 60, 300])("the handoff tool of a team of %i says as much of each as there is room for", async (size) => {
+    const model = scriptedModel(["hi"]);
+    const others = Array.from({ length: size }, (_, index) =>
+      agent({
+        id: `desk_${index}`,
+        description: `Handles questions about form number ${index}, its deadlines and its fees`,
+        run: () => "x",
+      }),
+    );
+    await swarm({ name: "s", agents: [agent({ id: "triage", model }), ...others] })
+      .compile()
+      .invoke(says);
+    const [tool] = offered(model);
+    expect(tool?.description.length).toBeLessThanOrEqual(1_024);
+    expect(JSON.stringify(toJsonSchema(tool?.schema as z.ZodType))).toContain(`"desk_${size - 1}"`);
+    if (size <= 60) expect(tool?.description).toContain(`desk_${size - 1}`);
+    if (size === 16) expect(tool?.description).toContain("desk_15: Handles questions about");
+  });
+});
+
+describe("H3 outputs that are no objects", () => {
+  const union = z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("a"), text: z.string() }),
+    z.object({ kind: z.literal("b"), to: z.string() }),
+  ]);
+  const types: readonly (readonly [string, z.ZodType, unknown])[] = [
+    ["a list", z.array(z.string()), ["one"]],
+    ["a choice", z.enum(["yes", "no"]), "no"],
+    ["a union", union, { kind: "b", to: "x" }],
+    ["a number", z.number(), 4],
+  ];
+  it.each(types)("%s is asked for in an object, and read out of it", async (_name, output, value) => {
+    for (const given of [{ value }, value]) {
+      if (typeof given !== "object" || Array.isArray(given)) continue;
+      const model = scriptedModel([callTool("respond", given as Record<string, unknown>)]);
+      const state = await swarm({ name: "s", agents: [agent({ id: "a", model, output })] })
+        .compile()
+        .invoke(says);
+      expect(state.results["a"]?.data).toEqual(value);
+      expect(toJsonSchema(offered(model)[0]?.schema as z.ZodType)).toMatchObject({ type: "object" });
+    }
+  });
+
+  it("a value of its own that is called so stays one", async () => {
+    const model = scriptedModel([callTool("respond", { value: 3 })]);
+    const output = z.object({ value: z.number() });
+    const state = await swarm({ name: "s", agents: [agent({ id: "a", model, output })] })
+      .compile()
+      .invoke(says);
+    expect(state.results["a"]?.data).toEqual({ value: 3 });
+  });
+
+  it("what JSON has no type for is refused when it is defined", () => {
+    const make = () =>
+      agent({ id: "a", model: scriptedModel([]), output: z.object({ day: z.date() }) }).node({
+        orchestration: "s",
+        phase: "a",
+        agent: "a",
+      });
+    expect(() => make()).toThrow(/output.*cannot be told to a model/s);
+  });
+});
+
+describe("C3 an output that decides for a target that is not open", () => {
+  const routing = (answers: readonly string[], attempts?: number) => {
+    const model = scriptedModel(answers.map((next) => callTool("respond", { next })));
+    const router = agent({
+      id: "router",
+      model,
+      output: z.object({ next: z.string() }),
+      decide: ({ next }) => handoff(next),
+      ...(attempts === undefined ? {} : { handoffAttempts: attempts }),
+    });
+    const team = swarm({ name: "s", agents: [router, agent({ id: "billing", run: () => "billing here" })] });
+    return { model, run: () => team.compile().invoke(says) };
+  };
+
+  it("is told who is open, and asked again", async () => {
+    const { model, run } = routing(["shipping", "billing"]);
+    expect((await run()).messages.at(-1)?.text).toBe("billing here");
+    expect(model.calls[1]?.messages.at(-1)?.text).toMatch(/"shipping" is not possible\. Open now: billing\./);
+  });
+
+  it("does not learn: a typed error, as with the handoff tool", async () => {
+    await expect(routing(["x", "y"], 2).run()).rejects.toMatchObject({ name: "HandoffRejectedError" });
+  });
+});
