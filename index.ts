@@ -23,7 +23,21 @@ export {
   type StorageFailure,
 } from "./src/base/errors.js";
 export { systemClock, type Clock } from "./src/base/clock.js";
-export type { Agent, HandoffTarget, PatternAnswer, PatternTool, PhaseRun, Place, Result, Runner, Turn } from "./src/agent/agent.js";
+export type {
+  Agent,
+  HandoffTarget,
+  Manifest,
+  Member,
+  PatternAnswer,
+  PatternTool,
+  PhaseRun,
+  Place,
+  Range,
+  Result,
+  Runner,
+  Turn,
+} from "./src/agent/agent.js";
+export type { SeenAgent } from "./src/agent/inside.js";
 export type { Budget, Limits, Resource } from "./src/agent/budget.js";
 export {
   conversationLog,
@@ -58,6 +72,7 @@ export { charterFrom, charterMarkdown } from "./src/charter/markdown.js";
 export { repairHistory, viewHistory, type HistoryView } from "./src/handoff/history.js";
 export { type CompileOptions } from "./src/compile/compile.js";
 export { OrchestrationGraph } from "./src/compile/graph.js";
+export { teamOf, type Team, type Teammate } from "./src/compile/team.js";
 export { watch, type RunEvent, type TerminalEvent, type Watched } from "./src/compile/watch.js";
 export {
   defineOrchestration,
@@ -86,7 +101,7 @@ export { type RemoteQuestions } from "./nodes/remote-agent.js";
 export { specialist, SPECIALISTS, type SpecialistDefinition, type SpecialistRole } from "./nodes/specialist.js";
 export { idempotencyKey } from "./nodes/tool-calls.js";
 export { type Aggregate, type Aggregation, type Conflict, type OnConflict } from "./graphs/aggregate.js";
-export { abstain, Ballot, vote, type CastBallot, type ReadBallot, type Tally, type VoteOptions } from "./graphs/ballots.js";
+export { abstain, Ballot, vote, type ReadBallot, type VoteOptions } from "./graphs/ballots.js";
 export { consensus, consensusResult, type ConsensusDefinition, type ConsensusResult } from "./graphs/consensus.js";
 export {
   broadcast,
@@ -96,7 +111,8 @@ export {
   type RoleChainDefinition,
   type RoundRobinDefinition,
 } from "./graphs/coordinator.js";
-export { type Count, type CountRules, type Shortfall } from "./graphs/count.js";
+export { type Count, type CountRules, type Shortfall } from "./src/voting/count.js";
+export { type CastBallot, type Tally } from "./src/voting/tally.js";
 export { envelopeOf, type Envelope } from "./graphs/envelope.js";
 export { hierarchical, withTask, type HierarchicalDefinition } from "./graphs/hierarchical.js";
 export { approve, loop, loopResult, revise, Verdict, type LoopDefinition, type LoopResult } from "./graphs/loop.js";

@@ -1,6 +1,7 @@
 import { MemorySaver } from "@langchain/langgraph";
 import { agent, defineOrchestration, send, type Turn } from "phasegraph";
-import { assign, setup } from "xstate";
+import { below, count, keep } from "phasegraph/statechart";
+import { assign, createMachine, setup } from "xstate";
 import { z } from "zod";
 
 // #region statechart
@@ -54,3 +55,25 @@ export async function main(): Promise<string> {
   }
   return lines.join("\n");
 }
+
+// #region data
+/** Drafts go back at most twice, and the last objection stays in the chart. Nothing here is a function: it is plain JSON. */
+export const drafting = createMachine({
+  id: "drafting",
+  context: { rounds: 0, objection: null },
+  initial: "writing",
+  states: {
+    writing: { on: { DONE: "reading" } },
+    reading: {
+      on: {
+        APPROVE: "done",
+        REVISE: [
+          { guard: below("rounds", 2, "two rounds"), target: "writing", actions: [count("rounds"), keep("objection", "reason")] },
+          { target: "done" },
+        ],
+      },
+    },
+    done: { type: "final" },
+  },
+});
+// #endregion

@@ -1,7 +1,8 @@
 import type { Result } from "../src/agent/agent.js";
 import { jsonIn } from "../src/base/fences.js";
 import { isPlainObject, jsonIssue } from "../src/base/json.js";
-import { Ballot, count, isEqual, type CastBallot, type Tally } from "./ballots.js";
+import { isEqual, tallyOf, type CastBallot, type Tally } from "../src/voting/tally.js";
+import { Ballot } from "./ballots.js";
 
 /** How results become one: all texts, one object, or what most are for. */
 export type Aggregation = "concat" | "merge" | "vote";
@@ -53,7 +54,7 @@ export function aggregate(
       return { content: JSON.stringify(merged.value), data: { ...data, ...merged } };
     }
     case "vote": {
-      const tally = count(good.map(ballotOf), (ballot) => ballot.confidence);
+      const tally = tallyOf(good.map(ballotOf), (ballot) => ballot.confidence);
       const [winner] = tally;
       const leading = tally.filter((pile) => winner !== undefined && isEqual(pile.weight, winner.weight));
       const tied = leading.length > 1 ? leading.map((pile) => pile.choice) : [];

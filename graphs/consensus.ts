@@ -1,4 +1,3 @@
-import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
@@ -8,11 +7,16 @@ import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
 import { callable, each, either, everyValue, maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
+import { count, put, tally } from "../src/statechart/data/assignments.js";
+import { field, inContext, type Template } from "../src/statechart/data/context.js";
+import { and, below, is, not } from "../src/statechart/data/guards.js";
+import { FAILED } from "../src/statechart/vocabulary.js";
+import { NOT_COUNTED, type Count, type CountRules } from "../src/voting/count.js";
+import type { CastBallot } from "../src/voting/tally.js";
 import { adapted } from "../nodes/adapted.js";
 import { agent } from "../nodes/agent.js";
-import { ballotReader, MAX_CHOICE, type CastBallot, type ReadBallot } from "./ballots.js";
-import { judge, NOT_COUNTED, type Count, type CountRules } from "./count.js";
-import { limitIssue, machineOf, type PatternContext, type PatternEvent } from "./machine.js";
+import { ballotReader, MAX_CHOICE, type ReadBallot } from "./ballots.js";
+import { limitIssue, machineOf } from "./machine.js";
 
 const VOTING = "(voting)";
 const COUNTING = "(counting)";
@@ -35,6 +39,8 @@ export interface ConsensusDefinition<Id extends string, F extends Fields> extend
   readonly timeout?: number;
   /** Has the last word, on {@link consensusResult} of its turn. Default: a function that says how the vote went. */
   readonly speaker?: Agent<Id, FieldValues<F>>;
+  /** What a vote without a consensus is for an orchestration around this one: a failure (default), or work that is done. */
+  readonly unapproved?: "fail" | "done";
 }
 
 const DEFINITION = shape<ConsensusDefinition<string, Fields>>({
@@ -51,6 +57,7 @@ const DEFINITION = shape<ConsensusDefinition<string, Fields>>({
   weighting: maybe(oneOf("confidence", "equal")),
   weights: maybe(everyValue(maybe(number))),
   abstentions: maybe(oneOf("ignored", "against")),
+  unapproved: maybe(oneOf("fail", "done")),
   ties: maybe(either((value) => typeof value === "object", shape<{ chair: string }>({ chair: text }), oneOf("open", "heads", "first"))),
 });
 
@@ -82,7 +89,8 @@ export function consensusResult(state: Pick<BaseState, "control">): ConsensusRes
 }
 
 /**
- * All vote at once on the same input; ballots are counted when the last is in. Ends in the state `(agreed)` or `(disagreed)`.
+ * All vote at once on the same input; ballots are counted when the last is in. Ends in the state `(agreed)` or `(disagreed)`, which is a
+ * failure in the eyes of an orchestration around it, unless `unapproved` says otherwise.
  * @throws InvalidDefinitionError when there is no voter or more than 100, an id twice, or a share that is not between 0 and 1.
  * @example
  * const jury = consensus({ name: "jury", voters: [a, b, c], choices: ["merge", "wait"], threshold: 0.6, rounds: 2 });
@@ -91,7 +99,7 @@ export function consensus<const Id extends string, const F extends Fields = Reco
   definition: ConsensusDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "result", F, Name> {
   requireForm("The orchestration", definition, DEFINITION);
-  const { name, choices, rounds = 1, timeout = DEFAULT_TIMEOUT } = definition;
+  const { name, choices, rounds = 1, timeout = DEFAULT_TIMEOUT, unapproved = "fail" } = definition;
   const ids = definition.voters.map((voter) => voter.id as string);
   const issues = [...voterIssues(ids), ...ruleIssues(definition, ids), ...limitIssue("rounds", rounds), ...limitIssue("timeout", timeout)];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
@@ -108,15 +116,15 @@ export function consensus<const Id extends string, const F extends Fields = Reco
         states: Object.fromEntries(ids.map((id) => [id, region(id, ids)])),
         onDone: {
           target: COUNTING,
-          actions: assign({ count: ({ context }) => judge(context["ballots"] as CastBallot[], ids, definition) }),
+          actions: [tally("count", "ballots", rulesOf(definition, ids))],
         },
       },
       [COUNTING]: {
         always: [...(rounds === 1 ? [] : [again(rounds)]), { target: speaker.id }],
       },
-      [speaker.id]: { on: { DONE: [{ guard: ({ context }) => isAgreed(context), target: AGREED }, { target: DISAGREED }] } },
+      [speaker.id]: { on: { DONE: [{ guard: IS_AGREED, target: AGREED }, { target: DISAGREED }] } },
       [AGREED]: { type: "final" },
-      [DISAGREED]: { type: "final" },
+      [DISAGREED]: unapproved === "fail" ? { type: "final", tags: FAILED } : { type: "final" },
     },
   });
   const steps = { steps: Math.max(DEFAULT_LIMITS.steps, ids.length * rounds + 1) };
@@ -138,35 +146,36 @@ export function consensus<const Id extends string, const F extends Fields = Reco
   );
 }
 
-const isAgreed = (context: PatternContext): boolean => (context["count"] as Count | null)?.missing.length === 0;
+/** Nothing is missing in the count. */
+const IS_AGREED = is("count.missing", []);
 
 /** Nothing is decided, and a round is left: all vote again. */
 const again = (rounds: number) => ({
-  guard: ({ context }: { context: PatternContext }) => !isAgreed(context) && Number(context["round"]) < rounds,
+  guard: and(not(IS_AGREED), below("round", rounds, "rounds")),
   target: VOTING,
-  actions: assign({ round: ({ context }: { context: PatternContext }) => Number(context["round"]) + 1 }),
+  actions: [count("round")],
 });
+
+/** The rules among the options, as the chart keeps them. */
+function rulesOf(rules: CountRules<string> & { readonly choices?: readonly string[] }, voters: readonly string[]) {
+  const { threshold, minAgreement, quorum, weighting, weights, abstentions, ties, choices } = rules;
+  const given = Object.entries({ threshold, minAgreement, quorum, weighting, weights, abstentions, ties, choices });
+  return { voters, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+}
 
 /** A voter's ballot takes the place of its last one; ballots stand in the voters' order, whoever was first. */
 function region(voter: string, order: readonly string[]) {
-  const heard = (ballotOf: (event: PatternEvent) => Pick<CastBallot, "choice" | "confidence" | "reason">) => ({
+  const heard = (ballot: Readonly<Record<"choice" | "confidence" | "reason", Template>>) => ({
     target: "heard",
-    actions: assign({
-      ballots: ({ context, event }: { context: PatternContext; event: PatternEvent }) => {
-        const others = (context["ballots"] as CastBallot[]).filter((ballot) => ballot.voter !== voter);
-        const ballots = [...others, { voter, ...ballotOf(event), round: Number(context["round"]) }];
-        return ballots.sort((one, other) => order.indexOf(one.voter) - order.indexOf(other.voter));
-      },
-    }),
+    actions: [put("ballots", { voter, ...ballot, round: inContext("round") }, { by: "voter", order })],
   });
-  const blank = (otherwise: string) =>
-    heard((event) => ({ choice: null, confidence: 0, reason: String(event["reason"] ?? otherwise).slice(0, 1_000) }));
+  const blank = (otherwise: string) => heard({ choice: null, confidence: 0, reason: field("reason", { otherwise, most: 1_000 }) });
   const voting = {
-    [`VOTE.${voter}`]: heard((event) => ({
-      choice: String(event["choice"]),
-      confidence: Number(event["confidence"] ?? 1),
-      reason: String(event["reason"] ?? ""),
-    })),
+    [`VOTE.${voter}`]: heard({
+      choice: field("choice"),
+      confidence: field("confidence", { otherwise: 1 }),
+      reason: field("reason", { otherwise: "" }),
+    }),
     [`ABSTAIN.${voter}`]: blank(""),
     [`DONE.${voter}`]: blank("The voter gave no ballot."),
     [`FAIL.${voter}`]: blank("The voter failed."),

@@ -1,4 +1,3 @@
-import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent } from "../src/agent/agent.js";
 import { anAgent } from "../src/agent/agent-rule.js";
@@ -7,9 +6,10 @@ import { InvalidDefinitionError, InvalidRequestError, type Issue } from "../src/
 import { each, maybe, number, requireForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
+import { keep } from "../src/statechart/data/assignments.js";
 import { adapted } from "../nodes/adapted.js";
 import { agent } from "../nodes/agent.js";
-import { limitIssue, machineOf, THE_END, type PatternEvent } from "./machine.js";
+import { limitIssue, machineOf, THE_END } from "./machine.js";
 import { addressees, everyone, readRoles, roleIssues, ROLES, roleStates, toNext, unknownRoles, type Roles } from "./roles.js";
 
 const DISPATCH = "dispatch";
@@ -180,10 +180,7 @@ export function broadcast<const Id extends string, const F extends Fields = Reco
         on: {
           BROADCAST: {
             target: "(all)",
-            actions: assign({
-              roles: ({ event }: { event: PatternEvent }) => event["roles"] ?? roles,
-              only: ({ event }) => event["only"] ?? null,
-            }),
+            actions: [keep("roles", "roles", { otherwise: roles }), keep("only", "only")],
           },
         },
       },

@@ -1,5 +1,4 @@
 import { HumanMessage } from "@langchain/core/messages";
-import { assign } from "xstate";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
@@ -7,11 +6,13 @@ import { InvalidDefinitionError } from "../src/base/errors.js";
 import { either, maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { FAILED } from "../src/statechart/vocabulary.js";
+import { put } from "../src/statechart/data/assignments.js";
+import { below } from "../src/statechart/data/guards.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { adapted } from "../nodes/adapted.js";
 import { agent } from "../nodes/agent.js";
 import { aggregate, type Aggregation, type OnConflict } from "./aggregate.js";
-import { limitIssue, machineOf, THE_END, type PatternContext } from "./machine.js";
+import { limitIssue, machineOf, THE_END } from "./machine.js";
 
 const MEMBERS = "(members)";
 const AGGREGATE = "aggregate";
@@ -74,7 +75,7 @@ export function hierarchical<const Id extends string, const F extends Fields = R
     typeof definition.aggregate === "object" ? definition.aggregate : aggregator(definition, definition.aggregate ?? "concat", ids);
   const last = adapted<string, FieldValues<F>>(chosen, { spares: (turn) => shortfall(turn as Turn, ids, minimum) });
   const agents: readonly Agent<string, FieldValues<F>>[] = [...(lead === undefined ? [] : [lead]), ...members, last];
-  const isEnough = ({ context }: { context: PatternContext }) => ids.length - (context["failed"] as string[]).length >= minimum;
+  const isEnough = below("failed", ids.length - minimum + 1);
   const mayFail = onFailure === "isolate" && minimum > 0;
   const machine = machineOf(name, agents, {
     context: { failed: [] },
@@ -83,7 +84,7 @@ export function hierarchical<const Id extends string, const F extends Fields = R
       ...(lead === undefined ? {} : { [lead.id]: { on: { DONE: MEMBERS } } }),
       [MEMBERS]: {
         type: "parallel",
-        states: Object.fromEntries(ids.map((id) => [id, region(id, onFailure === "isolate")])),
+        states: Object.fromEntries(ids.map((id) => [id, region(id, ids, onFailure === "isolate")])),
         onDone: last.id,
       },
       [last.id]: { on: { DONE: mayFail ? [{ guard: isEnough, target: THE_END }, { target: NOTHING }] : THE_END } },
@@ -107,10 +108,10 @@ function shortfall({ results, control }: Turn, ids: readonly string[], minimum: 
 }
 
 /** One member: its events carry its own name, so that no sibling hears them. */
-function region(id: string, isolated: boolean) {
+function region(id: string, ids: readonly string[], isolated: boolean) {
   const failed = {
     target: "failed",
-    actions: assign({ failed: ({ context }: { context: PatternContext }) => [...(context["failed"] as string[]), id].sort() }),
+    actions: [put("failed", id, { order: [...ids].sort() })],
   };
   return {
     initial: "working",

@@ -1,4 +1,3 @@
-import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
@@ -7,7 +6,11 @@ import { InvalidDefinitionError } from "../src/base/errors.js";
 import { maybe, number, oneOf, requireForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
-import { limitIssue, machineOf, type PatternContext, type PatternEvent } from "./machine.js";
+import { put, set } from "../src/statechart/data/assignments.js";
+import { field } from "../src/statechart/data/context.js";
+import { every } from "../src/statechart/data/guards.js";
+import { FAILED } from "../src/statechart/vocabulary.js";
+import { limitIssue, machineOf, upTo } from "./machine.js";
 
 /** What a reviewer decided. Approval is this field and nothing else, never a word in a text. */
 export const Verdict = z.object({
@@ -37,6 +40,8 @@ export interface LoopDefinition<Id extends string, F extends Fields> extends Orc
   readonly mode?: "parallel" | "sequential";
   /** Drafts the producer may make. Default 3. */
   readonly maxIterations?: number;
+  /** What an end without approval is for an orchestration around this one: a failure (default), or work that is done. */
+  readonly unapproved?: "fail" | "done";
 }
 
 const DEFINITION = shape<LoopDefinition<string, Fields>>({
@@ -45,6 +50,7 @@ const DEFINITION = shape<LoopDefinition<string, Fields>>({
   reviewers: agentList,
   mode: maybe(oneOf("parallel", "sequential")),
   maxIterations: maybe(number),
+  unapproved: maybe(oneOf("fail", "done")),
 });
 
 /** How a loop stands or ended. */
@@ -62,14 +68,15 @@ export function loopResult(state: Pick<BaseState, "control">): LoopResult {
 }
 
 /**
- * Producer ⇄ reviewers until all approve, or `maxIterations` drafts were made. Ends in the state `(approved)` or `(exhausted)`.
+ * Producer ⇄ reviewers until all approve, or `maxIterations` drafts were made. Ends in the state `(approved)` or `(exhausted)`, which
+ * is a failure in the eyes of an orchestration around it, unless `unapproved` says otherwise.
  * @throws InvalidDefinitionError when there is no reviewer, an id twice, or a limit below 1.
  */
 export function loop<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
   definition: LoopDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
   requireForm("The orchestration", definition, DEFINITION);
-  const { name, producer, reviewers, mode = "parallel", maxIterations = 3 } = definition;
+  const { name, producer, reviewers, mode = "parallel", maxIterations = 3, unapproved = "fail" } = definition;
   const agents = [producer, ...reviewers];
   const issues = [
     ...limitIssue("maxIterations", maxIterations),
@@ -77,15 +84,12 @@ export function loop<const Id extends string, const F extends Fields = Record<ne
   ];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
   const ids = reviewers.map((reviewer) => reviewer.id as string);
-  const approvedByAll = ({ context }: { context: PatternContext }) => {
-    const verdicts = context["verdicts"] as LoopResult["feedback"];
-    return ids.every((id) => verdicts.some((verdict) => verdict.reviewer === id && verdict.approved));
-  };
+  const approvedByAll = every("verdicts", { approved: true }, { ids, by: "reviewer" });
   const machine = machineOf(name, agents, {
     context: { iteration: 1, verdicts: [] },
     initial: producer.id,
     states: {
-      [producer.id]: { on: { DONE: { target: mode === "parallel" ? "(reviewing)" : (ids[0] ?? ""), actions: assign({ verdicts: [] }) } } },
+      [producer.id]: { on: { DONE: { target: mode === "parallel" ? "(reviewing)" : (ids[0] ?? ""), actions: [set("verdicts", [])] } } },
       ...(mode === "parallel"
         ? {
             "(reviewing)": {
@@ -98,16 +102,12 @@ export function loop<const Id extends string, const F extends Fields = Record<ne
       [DECIDING]: {
         always: [
           { guard: approvedByAll, target: APPROVED },
-          {
-            guard: ({ context }) => Number(context["iteration"]) < maxIterations,
-            target: producer.id,
-            actions: assign({ iteration: ({ context }) => Number(context["iteration"]) + 1 }),
-          },
+          { target: producer.id, ...upTo(maxIterations, "iteration", "maxIterations") },
           { target: EXHAUSTED },
         ],
       },
       [APPROVED]: { type: "final" },
-      [EXHAUSTED]: { type: "final" },
+      [EXHAUSTED]: unapproved === "fail" ? { type: "final", tags: FAILED } : { type: "final" },
     },
   });
   const feedback = z.looseObject({ feedback: z.string().max(MAX_FEEDBACK) });
@@ -136,13 +136,13 @@ const chain = (ids: readonly string[]) =>
 function verdictsOf(reviewer: string, target: string, order: readonly string[]) {
   const note = (approved: boolean, otherwise: string) => ({
     target,
-    actions: assign({
-      verdicts: ({ context, event }: { context: PatternContext; event: PatternEvent }) => {
-        const feedback = String(event["feedback"] ?? event["reason"] ?? otherwise).slice(0, MAX_FEEDBACK);
-        const verdicts = [...(context["verdicts"] as LoopResult["feedback"]), { reviewer, approved, feedback }];
-        return verdicts.sort((one, other) => order.indexOf(one.reviewer) - order.indexOf(other.reviewer));
-      },
-    }),
+    actions: [
+      put(
+        "verdicts",
+        { reviewer, approved, feedback: field(["feedback", "reason"], { otherwise, most: MAX_FEEDBACK }) },
+        { by: "reviewer", order },
+      ),
+    ],
   });
   return {
     [`APPROVE.${reviewer}`]: note(true, ""),

@@ -1,5 +1,7 @@
-import { createMachine, type AnyStateMachine, type MachineConfig } from "xstate";
+import { createMachine, type AnyStateMachine, type EventObject, type MachineConfig } from "xstate";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
+import { count } from "../src/statechart/data/assignments.js";
+import { below } from "../src/statechart/data/guards.js";
 
 /** The final state of patterns that have one way to end; no agent can be called so. */
 export const THE_END = "(end)";
@@ -7,13 +9,7 @@ export const THE_END = "(end)";
 /** A chart's context in the patterns: plain JSON. */
 export type PatternContext = Record<string, unknown>;
 
-/** The event a pattern's guards and assignments see. */
-export interface PatternEvent {
-  readonly type: string;
-  readonly [payload: string]: unknown;
-}
-
-type Config = Omit<MachineConfig<PatternContext, PatternEvent>, "id" | "context"> & { readonly context?: PatternContext };
+type Config = Omit<MachineConfig<PatternContext, EventObject>, "id" | "context"> & { readonly context?: PatternContext };
 
 /**
  * The machine of a pattern, whose states are named after its agents.
@@ -36,6 +32,12 @@ export function limitIssue(path: string, value: number, low = 1): Issue[] {
     ? []
     : [{ path, code: "BAD_LIMIT", message: `must be a whole number from ${low} up, not ${value}` }];
 }
+
+/** A transition that may be taken so many times: counted under `key`, and closed when the limit, the pattern's `option`, is met. */
+export const upTo = (limit: number, key: string, option: string) => ({
+  guard: below(key, limit, option),
+  actions: [count(key)],
+});
 
 /** Leads a phase with many tasks back to itself while it makes progress. */
 export const again = (target: string) => ({ target, reenter: true });

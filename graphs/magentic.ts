@@ -1,4 +1,3 @@
-import { assign } from "xstate";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents as agentList } from "../src/agent/agent-rule.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
@@ -7,11 +6,13 @@ import { maybe, number, requireForm, shape, something } from "../src/base/form.j
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { toldToSpecialist, transcript } from "../src/ledger/transcript.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
+import { count, reset, set } from "../src/statechart/data/assignments.js";
+import { and, below, not, type GuardData } from "../src/statechart/data/guards.js";
 import { EVENT } from "../src/statechart/vocabulary.js";
 import type { ChatModel } from "../nodes/chat-model.js";
 import { orchestrator, ORCHESTRATOR_PHASES, type OrchestratorPhase, type Think } from "../nodes/orchestrator.js";
-import { counters, ledgerEvent, type Counters, type MagenticStop } from "./magentic-result.js";
-import { again, limitIssue, machineOf, THE_END, type PatternContext } from "./machine.js";
+import { counters, ledgerEvent, type MagenticStop } from "./magentic-result.js";
+import { again, limitIssue, machineOf, THE_END } from "./machine.js";
 
 /** Limits of a Magentic-One team. */
 export interface MagenticLimits {
@@ -72,33 +73,29 @@ export function magentic<const Id extends string, const F extends Fields = Recor
   ];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
 
-  const count = (change: (now: Counters) => Partial<Counters>) =>
-    assign(({ context }: { context: PatternContext }) => ({ ...change(counters(context)) }));
-  const isStuck = ({ stalls, stallsOfPlan }: Counters) => stalls + 1 >= maxStalls || stallsOfPlan + 1 >= maxStallsPerPlan;
-  const isLast = ({ rounds }: Counters) => rounds + 1 >= maxRounds;
-  const canReplan = (now: Counters) => now.resets < maxResets && !isLast(now);
-  const guard =
-    (test: (now: Counters) => boolean) =>
-    ({ context }: { context: PatternContext }) =>
-      test(counters(context));
-  const stopAs = (stop: MagenticStop) => ({ target: "answer", actions: count((now) => ({ rounds: now.rounds + 1, stop })) });
+  // one more stall may be had without being stuck
+  const hasPatience = and(below("stalls", maxStalls - 1, "maxStalls"), below("stallsOfPlan", maxStallsPerPlan - 1, "maxStallsPerPlan"));
+  const isStuck = not(hasPatience);
+  const hasResets = below("resets", maxResets, "maxResets");
+  const isNotLast = below("rounds", maxRounds - 1, "maxRounds");
+  const stopAs = (stop: MagenticStop) => ({ target: "answer", actions: [count("rounds"), set("stop", stop)] });
   const replanned = {
-    guard: guard((now) => isStuck(now) && canReplan(now)),
+    guard: and(isStuck, hasResets, isNotLast),
     target: "facts",
-    actions: count(({ rounds, resets }) => ({ rounds: rounds + 1, stalls: 0, stallsOfPlan: 0, resets: resets + 1 })),
+    actions: [count("rounds"), reset("stalls"), reset("stallsOfPlan"), count("resets")],
   };
-  const stall = count((now) => ({ rounds: now.rounds + 1, stalls: now.stalls + 1, stallsOfPlan: now.stallsOfPlan + 1 }));
-  const advance = count(({ rounds, stalls }) => ({ rounds: rounds + 1, stalls: Math.max(0, stalls - 1) }));
+  const stall = [count("rounds"), count("stalls"), count("stallsOfPlan")];
+  const advance = [count("rounds"), count("stalls", -1)];
   /** A round that led nowhere: on with `next`, unless a new plan is due, or the end. */
-  const stalled = (next: { readonly target: string; readonly reenter?: boolean }, isOpen: (now: Counters) => boolean) => [
+  const stalled = (next: { readonly target: string; readonly reenter?: boolean }, ...open: readonly GuardData[]) => [
     ...(maxResets === 0 ? [] : [replanned]),
-    { guard: guard((now) => !isStuck(now) && isOpen(now)), ...next, actions: stall },
-    { guard: guard((now) => isStuck(now) && now.resets >= maxResets), ...stopAs("stalled") },
+    { guard: and(hasPatience, ...open), ...next, actions: stall },
+    { guard: and(isStuck, not(hasResets)), ...stopAs("stalled") },
     stopAs("rounds"),
   ];
   const heard = [
-    { guard: guard(({ rounds }) => rounds < maxRounds), target: "progress" },
-    { target: "answer", actions: count(() => ({ stop: "rounds" })) },
+    { guard: below("rounds", maxRounds, "maxRounds"), target: "progress" },
+    { target: "answer", actions: [set("stop", "rounds")] },
   ];
 
   const machine = machineOf(name, [...ORCHESTRATOR_PHASES.map((id) => ({ id })), ...team], {
@@ -110,11 +107,11 @@ export function magentic<const Id extends string, const F extends Fields = Recor
       progress: {
         on: {
           SATISFIED: stopAs("satisfied"),
-          UNUSABLE: stalled(again("progress"), (now) => !isLast(now)),
+          UNUSABLE: stalled(again("progress"), isNotLast),
           ...Object.fromEntries(
             team.flatMap(({ id }) => [
               [`ASK.${id}`, { target: id, actions: advance }],
-              [`STALLED.${id}`, stalled({ target: id }, () => true)],
+              [`STALLED.${id}`, stalled({ target: id })],
             ]),
           ),
         },
@@ -133,7 +130,9 @@ export function magentic<const Id extends string, const F extends Fields = Recor
     milliseconds,
     settle: (reading, turn) => {
       const event = ledgerEvent(reading);
-      const goesOn = event.type.startsWith("STALLED.") && !isStuck(counters(turn.control.context));
+      const { stalls, stallsOfPlan } = counters(turn.control.context);
+      const isPatient = stalls + 1 < maxStalls && stallsOfPlan + 1 < maxStallsPerPlan;
+      const goesOn = event.type.startsWith("STALLED.") && isPatient;
       return { event, asks: goesOn || event.type.startsWith("ASK.") };
     },
     stopped: ({ control }) => STOPPED[counters(control.context).stop ?? "satisfied"],

@@ -1,4 +1,3 @@
-import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
@@ -14,7 +13,7 @@ import { revisedPlan } from "../src/planning/revise.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { PLAN_CANCELLED } from "../nodes/executor/cancellation.js";
 import { executor, limitsOf, LIMITS_FORM, type ExecutorLimits } from "../nodes/executor/executor.js";
-import { again, limitIssue, machineOf, THE_END, type PatternContext } from "./machine.js";
+import { again, limitIssue, machineOf, THE_END, upTo } from "./machine.js";
 
 const PLAN = "plan";
 const WORK = "work";
@@ -113,8 +112,7 @@ export function orchestratorWorker<
   const next = synthesizer === undefined ? THE_END : SYNTHESIS;
   const replan = {
     target: PLAN,
-    guard: ({ context }: { context: PatternContext }) => Number(context["replans"]) < maxReplans,
-    actions: assign({ replans: ({ context }: { context: PatternContext }) => Number(context["replans"]) + 1 }),
+    ...upTo(maxReplans, "replans", "maxReplans"),
   };
   const machine = machineOf(name, [planner, { id: "crew" }, ...workers, ...(synthesizer === undefined ? [] : [synthesizer])], {
     context: { replans: 0 },

@@ -1,12 +1,12 @@
-import { assign } from "xstate";
 import { AGENT_ID, type Agent } from "../src/agent/agent.js";
 import { anAgent } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
 import { each, flag, maybe, number, requireForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
+import { reset } from "../src/statechart/data/assignments.js";
 import { observed } from "../nodes/observed.js";
-import { limitIssue, machineOf, THE_END, type PatternContext } from "./machine.js";
+import { limitIssue, machineOf, THE_END, upTo } from "./machine.js";
 
 /** A phase, who works in it, and where it may lead. */
 export interface Stage<Phase extends string, Id extends string, State> {
@@ -73,8 +73,7 @@ export function pipeline<
   const back = (target: string) => ({
     target,
     reenter: true,
-    guard: ({ context }: { context: PatternContext }) => Number(context["returns"]) < maxReturns,
-    actions: assign({ returns: ({ context }: { context: PatternContext }) => Number(context["returns"]) + 1 }),
+    ...upTo(maxReturns, "returns", "maxReturns"),
   });
   const machine = machineOf(
     name,
@@ -82,7 +81,7 @@ export function pipeline<
     {
       context: { returns: 0 },
       initial: order[0] ?? "",
-      on: { INPUT: { actions: assign({ returns: 0 }) } },
+      on: { INPUT: { actions: [reset("returns")] } },
       states: {
         ...Object.fromEntries(
           stages.map((stage, index) => {

@@ -1,5 +1,4 @@
 import { HumanMessage } from "@langchain/core/messages";
-import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { anAgent } from "../src/agent/agent-rule.js";
@@ -22,11 +21,14 @@ import {
 import { charterFrom, charterMarkdown } from "../src/charter/markdown.js";
 import { callable, maybe, number, record, requireForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
+import { collect, count, keep, put, reset, set } from "../src/statechart/data/assignments.js";
+import { field, inContext } from "../src/statechart/data/context.js";
+import { and, below, every, not, type GuardData } from "../src/statechart/data/guards.js";
 import { FAILED } from "../src/statechart/vocabulary.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { adapted } from "../nodes/adapted.js";
 import { agent } from "../nodes/agent.js";
-import { limitIssue, machineOf, type PatternContext, type PatternEvent } from "./machine.js";
+import { limitIssue, machineOf, upTo } from "./machine.js";
 
 const GATE = "(gate)";
 const REPORT = "report";
@@ -123,9 +125,8 @@ export function qaGated<const Id extends string, const F extends Fields = Record
   const qa = adapted(definition.qa, { before, sees: showCharter, hears: hearVerdict });
   const report = adapted<string, State>(reporter as Agent, { before });
   const agents: readonly Agent<string, State>[] = [...(planner === undefined ? [] : [planner]), implementer, qa, report];
-  const isLeft = ({ context }: Seen): boolean => Number(context["iteration"]) < maxIterations;
-  const again = (target: string, guard: (seen: Seen) => boolean) =>
-    maxIterations === 1 ? [] : [{ guard, target, actions: nextIteration }];
+  const isLeft = below("iteration", maxIterations, "maxIterations");
+  const again = (target: string, guard: GuardData) => (maxIterations === 1 ? [] : [{ guard, target, actions: [count("iteration")] }]);
   const replan = planner === undefined ? {} : { REPLAN: [...again(planner.id, isLeft), { target: REPORT }] };
   const machine = machineOf(name, [...agents, { id: UNMET }, ...(escalation === undefined ? [] : [escalation])], {
     context: {
@@ -143,14 +144,14 @@ export function qaGated<const Id extends string, const F extends Fields = Record
       },
       [qa.id]: { on: { VERDICT: { target: GATE, actions: keepVerdicts }, DONE: GATE, FAIL: GATE, ...replan } },
       [GATE]: {
-        always: [...again(implementer.id, (seen) => !isSigned(seen.context) && isLeft(seen)), { target: REPORT }],
+        always: [...again(implementer.id, and(not(IS_SIGNED), isLeft)), { target: REPORT }],
       },
-      [REPORT]: { on: { DONE: [{ guard: ({ context }) => isSigned(context), target: SIGNED }, { target: UNMET }] } },
+      [REPORT]: { on: { DONE: [{ guard: IS_SIGNED, target: SIGNED }, { target: UNMET }] } },
       [UNMET]: {
         tags: ["waits", FAILED],
         description: "QA has not signed every item",
         on: {
-          INPUT: { target: implementer.id, actions: assign({ iteration: 1, reworks: 0 }) },
+          INPUT: { target: implementer.id, actions: [set("iteration", 1), reset("reworks")] },
           ...(escalation === undefined ? {} : { REWORK: rework(implementer.id) }),
         },
       },
@@ -173,13 +174,21 @@ export function qaGated<const Id extends string, const F extends Fields = Record
 const MAX_REWORKS = 3;
 /** Characters of a text in an event; less is kept in the chart. */
 const MAX_SAID = 8_000;
-const verdictSchema = z.looseObject({ items: QaVerdict.shape.items.min(1).max(100) });
+const MAX_CHANGE = 800;
+const MAX_EVIDENCE = 200;
+const verdictSchema = z.looseObject({
+  items: QaVerdict.shape.items
+    .min(1)
+    .max(100)
+    .refine((items) => items.every(({ met, evidence }) => !met || evidence.trim() !== ""), "an item cannot be met without evidence"),
+});
 
-type Seen = { readonly context: PatternContext };
-type Heard = Seen & { readonly event: PatternEvent };
-
-const statusOf = (context: Readonly<Record<string, unknown>>): CharterStatus | undefined =>
-  context["charter"] === null || context["charter"] === undefined ? undefined : (context as unknown as CharterStatus); // written by the assignments below
+/** Where the work stands, as the assignments below keep it; what a change touched is held against the charter when it is read. */
+function statusOf(context: Readonly<Record<string, unknown>>): CharterStatus | undefined {
+  if (context["charter"] === null || context["charter"] === undefined) return undefined;
+  const { charter, records, verdicts } = context as unknown as CharterStatus; // see above
+  return { charter, verdicts, records: records.map((record) => readChange(charter, record.iteration, record)) };
+}
 
 /** Every item, and there is at least one. */
 function isSigned(context: Readonly<Record<string, unknown>>): boolean {
@@ -187,31 +196,31 @@ function isSigned(context: Readonly<Record<string, unknown>>): boolean {
   return status !== undefined && itemsOf(status.charter).length > 0 && unmetItems(status).length === 0;
 }
 
-const keepCharter = assign({ charter: ({ event }: Heard) => event["charter"], verdicts: {}, records: [] });
+/** The lists whose items have to be signed. */
+const ITEMS = ["charter.criteria", "charter.checklist"];
 
-const keepChange = assign({
-  records: ({ context, event }: Heard) => {
-    const status = statusOf(context);
-    if (status === undefined) return [];
-    return [...status.records, readChange(status.charter, Number(context["iteration"]), event)].slice(-KEPT_RECORDS);
-  },
-  verdicts: {},
-});
+const IS_SIGNED = every("verdicts", { met: true }, { in: ITEMS });
 
-const keepVerdicts = assign({
-  verdicts: ({ context, event }: Heard) => {
-    const status = statusOf(context);
-    return status === undefined ? {} : readVerdicts(status.charter, event);
-  },
-});
+const keepCharter = [keep("charter", "charter"), set("verdicts", {}), set("records", [])];
 
-const nextIteration = assign({ iteration: ({ context }: Seen) => Number(context["iteration"]) + 1 });
+const change = {
+  iteration: inContext("iteration"),
+  changed: field("changed", { otherwise: "", most: MAX_CHANGE }),
+  verified: field("verified", { otherwise: "", most: MAX_CHANGE }),
+  paths: field("paths", { otherwise: [], most: 20 }),
+};
 
-const rework = (target: string) => ({
-  target,
-  guard: ({ context }: Seen) => Number(context["reworks"]) < MAX_REWORKS,
-  actions: assign({ iteration: 1, reworks: ({ context }: Seen) => Number(context["reworks"]) + 1 }),
-});
+/** A new change voids what was signed before. */
+const keepChange = [put("records", change, { most: KEPT_RECORDS }), set("verdicts", {})];
+
+const verdict = { met: field("met"), evidence: field("evidence", { otherwise: "", most: MAX_EVIDENCE }) };
+
+const keepVerdicts = [collect("verdicts", "items", verdict, { by: "id", among: ITEMS })];
+
+function rework(target: string) {
+  const { guard, actions } = upTo(MAX_REWORKS, "reworks", "three reworks");
+  return { target, guard, actions: [set("iteration", 1), ...actions] };
+}
 
 /** The charter as it stands: a message of its own before the conversation, never part of a system prompt. */
 function showCharter<State>(turn: Turn<State>): Turn<State> {
@@ -250,7 +259,9 @@ function hearChange<State>(outcome: Outcome<State>, turn: Turn<State>): Outcome<
   if (isRecord && !said.success)
     throw new InvalidRequestError("The record of a change", z.prettifyError(said.error), "{ changed, verified, paths }");
   const { changed, verified, paths } = said.success ? said.data : { changed: wordsOf(outcome), verified: "", paths: [] };
-  const record = { changed: changed.slice(0, MAX_SAID), verified: verified.slice(0, MAX_SAID), paths: paths.slice(0, 100) };
+  const charter = statusOf(turn.control.context)?.charter;
+  const known = charter === undefined ? paths.slice(0, 20) : readChange(charter, 1, { changed, verified, paths }).paths;
+  const record = { changed: changed.slice(0, MAX_SAID), verified: verified.slice(0, MAX_SAID), paths: [...known] };
   return {
     ...aloud(outcome, verified === "" ? changed : `${changed}\nVerified: ${verified}`),
     next: { kind: "event", event: { type: "RECORD", ...record } },
@@ -264,13 +275,11 @@ function hearVerdict<State>(outcome: Outcome<State>, turn: Turn<State>): Outcome
   if (said?.success !== true || status === undefined) return outcome;
   const verdicts = readVerdicts(status.charter, said.data); // an item that is not there: QA has failed, and signed nothing
   const unmet = unmetItems({ ...status, verdicts });
+  const items = Object.entries(verdicts).map(([id, { met, evidence }]) => ({ id, met, evidence }));
   const words = unmet.length === 0 ? "Every item is signed." : `Not signed:\n${unmet.map((item) => unmetLine(item, verdicts)).join("\n")}`;
   return {
     ...aloud(outcome, words),
-    next: {
-      kind: "event",
-      event: { type: "VERDICT", items: said.data.items.map(({ evidence, ...item }) => ({ ...item, evidence: evidence.slice(0, 400) })) },
-    },
+    next: { kind: "event", event: { type: "VERDICT", items } },
   };
 }
 

@@ -1,10 +1,10 @@
-import { assign } from "xstate";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents } from "../src/agent/agent-rule.js";
 import { InvalidRequestError, UnknownAgentError, type Issue } from "../src/base/errors.js";
 import { everyValue, maybe, shape, type Rule } from "../src/base/form.js";
+import { count } from "../src/statechart/data/assignments.js";
+import { below } from "../src/statechart/data/guards.js";
 import { envelopeOf } from "./envelope.js";
-import type { PatternContext } from "./machine.js";
 
 /** Who plays a role. At least one agent, full or lite. */
 export interface Role<Id extends string, State> {
@@ -87,14 +87,11 @@ export function addressees(
 export function toNext({ role, agents, lite }: Crew, phaseOf: (agent: string) => string = (agent) => agent) {
   const [stand] = lite;
   if (agents.length === 0) return [{ target: phaseOf(stand ?? "") }];
-  const turnOf = (context: PatternContext): number => (context["next"] as Readonly<Record<string, number>>)[role] ?? 0;
-  const count = assign({
-    next: ({ context }: { context: PatternContext }) => ({ ...(context["next"] as object), [role]: (turnOf(context) + 1) % agents.length }),
-  });
+  const turn = `next.${role}`;
   return agents.map((agent, index) => ({
     target: phaseOf(agent),
-    actions: count,
-    ...(index === agents.length - 1 ? {} : { guard: ({ context }: { context: PatternContext }) => turnOf(context) === index }),
+    actions: [count(turn, 1, { modulo: agents.length })],
+    ...(index === agents.length - 1 ? {} : { guard: below(turn, index + 1) }), // asked in order: it is not below `index`
   }));
 }
 

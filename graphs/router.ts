@@ -1,4 +1,3 @@
-import { assign } from "xstate";
 import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
@@ -7,10 +6,11 @@ import { InvalidDefinitionError, UnknownAgentError, type Issue } from "../src/ba
 import { anything, callable, each, everyValue, flag, maybe, number, requireForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
+import { keep, reset, set } from "../src/statechart/data/assignments.js";
 import { agent } from "../nodes/agent.js";
 import { observed } from "../nodes/observed.js";
 import { envelopeOf, type Envelope } from "./envelope.js";
-import { limitIssue, machineOf, type PatternContext, type PatternEvent } from "./machine.js";
+import { limitIssue, machineOf, upTo } from "./machine.js";
 
 const ROUTE = "route";
 const IDLE = "idle";
@@ -110,27 +110,23 @@ export function router<const Id extends string, const F extends Fields = Record<
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);
   const takes = (id: string) => ({
     target: id,
-    actions: assign({ active: ({ event }: { event: PatternEvent }) => (event["via"] === "default" ? null : id), phase: phaseOf(id) }),
+    actions: [keep("active", "via", { as: { default: null }, otherwise: id }), set("phase", phaseOf(id))],
   });
   const handoffs = (from: string) =>
     Object.fromEntries(
       ids
         .filter((id) => id !== from)
-        .map((id) => [
-          `HANDOFF.${id}`,
-          {
-            target: id,
-            guard: ({ context }: { context: PatternContext }) => Number(context["handoffs"]) < maxHandoffs,
-            actions: assign({ active: id, phase: phaseOf(id), handoffs: ({ context }) => Number(context["handoffs"]) + 1 }),
-          },
-        ]),
+        .map((id) => {
+          const { guard, actions } = upTo(maxHandoffs, "handoffs", "maxHandoffs");
+          return [`HANDOFF.${id}`, { target: id, guard, actions: [set("active", id), set("phase", phaseOf(id)), ...actions] }];
+        }),
     );
-  const release = { target: IDLE, actions: assign({ active: null }) };
+  const release = { target: IDLE, actions: [set("active", null)] };
   const dispatcher = dispatch(definition, ids);
   const machine = machineOf(name, [dispatcher, { id: IDLE }, ...agents, ...(supervisor === undefined ? [] : [supervisor])], {
     context: { active: null, phase: FIRST_PHASE, handoffs: 0 },
     initial: ROUTE,
-    on: { INPUT: { target: `.${ROUTE}`, actions: assign({ handoffs: 0 }) } },
+    on: { INPUT: { target: `.${ROUTE}`, actions: [reset("handoffs")] } },
     states: {
       [IDLE]: { tags: "waits", description: "waits for a message" },
       [ROUTE]: { on: { ...Object.fromEntries(ids.map((id) => [`ROUTE.${id}`, takes(id)])), NOBODY: supervisor?.id ?? IDLE } },

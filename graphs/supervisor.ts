@@ -1,5 +1,4 @@
 import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
-import { assign } from "xstate";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
@@ -7,9 +6,10 @@ import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
 import { each, flag, maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
+import { reset } from "../src/statechart/data/assignments.js";
 import { DELEGATE, delegate, delegationTools, delivered, openDelegations, resultOf, condensed, tasksFor } from "../nodes/delegation.js";
 import { executor, limitsOf, LIMITS_FORM, type ExecutorLimits } from "../nodes/executor/executor.js";
-import { again, limitIssue, machineOf, type PatternContext } from "./machine.js";
+import { again, limitIssue, machineOf, upTo } from "./machine.js";
 
 const WORKERS = "workers";
 const DISPATCH = "dispatch";
@@ -121,21 +121,20 @@ function modeOf<F extends Fields>(definition: SupervisorDefinition<string, F>): 
 const byTool = (id: string, maxRounds: number, isAsync: boolean) => ({
   context: { rounds: 0 },
   initial: id,
-  on: { INPUT: { actions: assign({ rounds: 0 }) } },
+  on: { INPUT: { actions: [reset("rounds")] } },
   states: {
     [id]: {
       tags: "waits",
       on: {
         [DELEGATE]: {
           target: WORKERS,
-          guard: ({ context }: { context: PatternContext }) => Number(context["rounds"]) < maxRounds,
-          actions: assign({ rounds: ({ context }: { context: PatternContext }) => Number(context["rounds"]) + 1 }),
+          ...upTo(maxRounds, "rounds", "maxRounds"),
         },
       },
     },
     // in the background, the user is answered first, whatever the workers were at
     [WORKERS]: {
-      on: { PROGRESS: again(WORKERS), DONE: id, ...(isAsync ? { INPUT: { target: id, actions: assign({ rounds: 0 }) } } : {}) },
+      on: { PROGRESS: again(WORKERS), DONE: id, ...(isAsync ? { INPUT: { target: id, actions: [reset("rounds")] } } : {}) },
     },
   },
 });
@@ -161,6 +160,7 @@ function talker<Id extends string, F extends Fields>(definition: SupervisorDefin
   return {
     id: boss.id,
     description: boss.description,
+    wraps: boss,
     node: (place) => {
       const inner = boss.node(place);
       if (!autoDelegate && inner.takesTools !== true) {

@@ -1,11 +1,11 @@
-import { assign } from "xstate";
 import type { Agent } from "../src/agent/agent.js";
 import { agents as agentList } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
 import { each, everyValue, maybe, number, requireForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
-import { limitIssue, machineOf, type PatternContext } from "./machine.js";
+import { reset } from "../src/statechart/data/assignments.js";
+import { limitIssue, machineOf, upTo } from "./machine.js";
 
 /** Agents that hand the conversation to each other. */
 export interface SwarmDefinition<Id extends string, F extends Fields> extends OrchestrationOptions<F> {
@@ -41,8 +41,7 @@ export function swarm<const Id extends string, const F extends Fields = Record<n
   const to = (id: string, target: string) => ({
     [`HANDOFF.${id}`]: {
       target,
-      guard: ({ context }: { context: PatternContext }) => Number(context["handoffs"]) < maxHandoffs,
-      actions: assign({ handoffs: ({ context }: { context: PatternContext }) => Number(context["handoffs"]) + 1 }),
+      ...upTo(maxHandoffs, "handoffs", "maxHandoffs"),
     },
   });
   // a full mesh is written once, at the root: n transitions instead of n²
@@ -50,7 +49,7 @@ export function swarm<const Id extends string, const F extends Fields = Record<n
   const machine = machineOf(name, agents, {
     context: { handoffs: 0 },
     initial: entry ?? "",
-    on: { INPUT: { actions: assign({ handoffs: 0 }) }, ...everyone },
+    on: { INPUT: { actions: [reset("handoffs")] }, ...everyone },
     states: Object.fromEntries(
       ids.map((id) => {
         const allowed: readonly string[] = handoffs?.[id as Id] ?? [];

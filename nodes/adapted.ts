@@ -24,6 +24,7 @@ export function adapted<Id extends string, State>(
   return {
     id: agent.id,
     description: agent.description,
+    wraps: agent,
     node: (place) => {
       const inner = agent.node(place);
       const run = limited(inner.run, timeout === undefined ? undefined : { milliseconds: timeout, option: "timeout" });

@@ -10,6 +10,8 @@ export function observed<Id extends string, State>(agent: Agent<Id, State>, supe
   return {
     id: agent.id,
     description: agent.description,
+    wraps: agent,
+    members: [{ agent: supervisor, as: "observer" }],
     node: (place) => {
       const worker = agent.node(place);
       const observer = supervisor.node({ ...place, agent: supervisor.id });

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 /** First match wins. A file may import files of its own rank's folder and of any lower rank. */
 const RANKS: readonly (readonly [rank: number, folder: string])[] = [
   [0, "src/base/"],
+  [0.7, "src/voting/"],
   [0.5, "src/langgraph/"],
   [1, "src/statechart/"],
   [2, "src/agent/"],

@@ -31,7 +31,7 @@ export function edgesTaken(chart: Chart, before: Control, { event, from }: Step,
     if (edge.from === START)
       return event.type === EVENT.INPUT && is.includes(edge.to) && (edge.event === EVENT.INPUT ? before.turn > 0 : before.turn === 0);
     if (edge.from !== from && (from !== undefined || !was.includes(edge.from))) return false;
-    if (edge.event === "REPLY") return event.type === BOOKKEEPING.REPLY;
+    if (edge.isReply === true) return event.type === BOOKKEEPING.REPLY;
     if (!hears(edge.event, event.type)) return false;
     if (edge.joins) return !is.includes(edge.from) && !leftFor(edge.from, edge.event);
     return edge.to === END ? after.done : entered(edge.to) || (edge.to === edge.from && is.includes(edge.to));

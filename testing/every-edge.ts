@@ -35,7 +35,7 @@ const MAX_STATES = 2_000;
  */
 export function everyEdge(chart: Chart, options: ExploreOptions = {}): Exploration {
   const maxStates = options.maxStates ?? MAX_STATES;
-  const drawn = chart.edges.filter((edge) => edge.event !== "REPLY" || replies(edge.from, options));
+  const drawn = chart.edges.filter((edge) => edge.isReply !== true || replies(edge.from, options));
   const open = new Map(drawn.map((edge) => [edgeName(edge), edge]));
   const found = new Map<string, EdgeScript>();
   const first = play(chart, initialControl(chart), INPUT_STEP);

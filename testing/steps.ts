@@ -43,11 +43,13 @@ export function* movesFrom(chart: Chart, control: Control, options: ExploreOptio
 
 function* stepsFrom(chart: Chart, control: Control, options: ExploreOptions): Generator<Step> {
   for (const phase of phasesOf(chart, control)) {
-    const types = new Set((chart.arrows.get(phase) ?? []).map((arrow) => arrow.event));
+    const arrows = chart.arrows.get(phase) ?? [];
+    const types = new Set(arrows.filter((arrow) => arrow.isReply !== true).map((arrow) => arrow.event));
     for (const type of types) {
-      if (type === "REPLY") {
-        if (replies(phase, options)) yield { event: { type: BOOKKEEPING.REPLY }, from: phase };
-      } else for (const payload of payloadsOf(chart, type, options)) yield { event: { ...payload, type: concrete(type) }, from: phase };
+      for (const payload of payloadsOf(chart, type, options)) yield { event: { ...payload, type: concrete(type) }, from: phase };
+    }
+    if (arrows.some((arrow) => arrow.isReply === true) && replies(phase, options)) {
+      yield { event: { type: BOOKKEEPING.REPLY }, from: phase };
     }
   }
   yield INPUT_STEP;

@@ -121,6 +121,10 @@ export function executor<const Id extends string, State = object>(definition: Ex
   return {
     id: definition.id,
     description: definition.description,
+    members: definition.workers.map((worker) => {
+      const most = Math.min(definition.perAgent?.[worker.id] ?? Infinity, definition.concurrency ?? DEFAULTS.concurrency);
+      return { agent: worker, as: "worker", most };
+    }),
     node: (place) => {
       const workforce = new Workforce<State>(definition.workers, place, definition.timeout ?? DEFAULTS.timeout);
       const open = new WeakMap<object, Mission<State>>();

@@ -120,6 +120,43 @@ export interface Agent<Id extends string = string, State = object> {
   readonly description?: string | undefined;
   /** Called once per phase at compile time. */
   readonly node: (place: Place) => PhaseRun<State>;
+  /** Who works inside of it: the workers of a fan-out, a supervisor that looks at each turn. Seen from outside, never called. */
+  readonly members?: readonly Member[] | undefined;
+  /** The agent that this one is, where a pattern has put something between itself and it. */
+  readonly wraps?: Pick<Agent, "id" | "description" | "members" | "manifest" | "wraps"> | undefined;
+  /** What is known of it without running it. */
+  readonly manifest?: Manifest | undefined;
+}
+
+/** Somebody who works inside an agent. */
+export interface Member {
+  readonly agent: Pick<Agent, "id" | "description" | "members" | "manifest" | "wraps">;
+  /** Who does work of its own there, or who looks at the work of others. */
+  readonly as: "worker" | "observer";
+  /** Of these, at work at once at most. Default: unknown. */
+  readonly most?: number;
+}
+
+/** A least and a greatest value. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What an agent says of itself, for checks and pictures of a whole team. Nothing here is enforced. */
+export interface Manifest {
+  /** What it can do, in words of your own: `"research"`. */
+  readonly capabilities?: readonly string[];
+  /** The events it can end a turn with. Default: `DONE` and the handoffs. */
+  readonly sends?: readonly string[];
+  /** What one turn takes. */
+  readonly estimate?: { readonly modelCalls?: Range; readonly milliseconds?: Range; readonly cost?: Range };
+  /** By tool: labels of what may not steer its arguments, and what one call spends. */
+  readonly tools?: Readonly<Record<string, { readonly distrusts?: readonly string[]; readonly spend?: number }>>;
+  /** Labels of what it brings into the conversation: `"web"`. */
+  readonly brings?: readonly string[];
+  /** By event: the labels it takes away with it, because it has looked at the work. */
+  readonly vouches?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Agent ids are URL-safe and fit every model provider's `name` field. */

@@ -1,17 +1,19 @@
 import type { Agent, Result } from "../agent/agent.js";
 import { anAgent } from "../agent/agent-rule.js";
 import type { Limits } from "../agent/budget.js";
+import { insideOf } from "../agent/inside.js";
 import { InvalidDefinitionError, UnknownAgentError, type Issue } from "../base/errors.js";
 import { each, either, everyValue, maybe, number, oneOf, record, requireForm, shape, something, text, type Form } from "../base/form.js";
 import type { BaseState, Fields, FieldValues } from "../state/schema.js";
 import { readChart, type Chart, type EventSchemas } from "../statechart/chart.js";
 import type { Machine, PhaseOf } from "../statechart/machine.js";
 import { toMermaid } from "../statechart/mermaid.js";
-import { verify, type Verification } from "../statechart/verify.js";
+import { verification, verify, type Verification } from "../statechart/verify.js";
 import { compile, requireOptions, type CompileOptions } from "./compile.js";
 import type { OrchestrationGraph } from "./graph.js";
 import { agentIdIssue, phaseNameIssue, stateKeyIssue } from "./names.js";
 import { nestedRunner } from "./nested.js";
+import { findingsInside } from "./team.js";
 
 /** An orchestration: a chart, and who works in its phases. It is itself an agent, so it nests. */
 export interface Orchestration<Phase extends string = string, F extends Fields = Fields, Name extends string = string> extends Agent<Name> {
@@ -25,7 +27,7 @@ export interface Orchestration<Phase extends string = string, F extends Fields =
   connects(from: Phase, to: Phase): boolean;
   /** What the phases of the thread's current episode left behind, in the order of `phases`; those without a result are left out. */
   results(state: Pick<BaseState, "control" | "results">): Result[];
-  /** Looks for what can never work: unreachable phases, dead ends, unbounded cycles and more. */
+  /** Looks for what can never work, here and in nested orchestrations: unreachable phases, dead ends, unbounded cycles and more. */
   verify(): Verification;
   /** The chart as a Mermaid picture; GitHub and editors draw it. */
   toMermaid(): string;
@@ -114,7 +116,13 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
   const { name, description } = options;
   const fields = options.state ?? ({} as F);
   const bindings = Object.fromEntries(given.map(([phase, agent]) => [phase, agent.id]));
-  const chart = readChart(machine, { ...options, bindings });
+  const inside = Object.fromEntries(
+    given.flatMap(([phase, agent]) => {
+      const seen = insideOf(agent);
+      return seen === undefined ? [] : [[phase, seen] as const];
+    }),
+  );
+  const chart = readChart(machine, { ...options, bindings, inside });
   const agents = bind(chart, given);
   const issues = [
     ...timeoutIssues(chart, options.timeouts ?? {}),
@@ -137,7 +145,10 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
     },
     connects: (from, to) => (chart.arrows.get(from) ?? []).some((arrow) => arrow.to === to),
     results: (state) => known.flatMap((phase) => (state.results[phase]?.episode === state.control.episode ? [state.results[phase]] : [])),
-    verify: () => verify(chart, agents),
+    verify() {
+      const inside = [...agents].flatMap(([phase, agent]) => findingsInside(agent, [phase]));
+      return verification(name, [...verify(chart, agents).findings, ...inside]);
+    },
     toMermaid: () => toMermaid(chart, agents),
     withAgents(replace) {
       const replaced = new Map([...new Set(agents.values())].map((agent) => [agent, { ...agent, node: replace(agent).node }]));

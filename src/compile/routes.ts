@@ -52,7 +52,7 @@ export function routeFrom(chart: Chart, phase: string, ways: DirectWays): Route 
 /** The way in: every phase the chart is in that does not wait. Also taken after a state edit, so that no edit loses work the chart says is due. */
 export function routeFromStart(chart: Chart, ways: DirectWays): Route {
   const parked = [...chart.phases.keys()].filter((phase) => !isNode(ways, phase)).flatMap((phase) => chart.arrows.get(phase) ?? []);
-  const events = parked.filter((arrow) => arrow.event !== "REPLY"); // nobody is there to reply
+  const events = parked.filter((arrow) => arrow.isReply !== true); // nobody is there to reply
   const pathMap = labelled([...(chart.arrows.get(START) ?? []), ...events], ways);
   return {
     pathMap,

@@ -72,11 +72,13 @@ function adopt(chart: Chart, stored: StoredControl, onChange: OnChartChange): Co
       `its stored form is version ${String(stored.v)}, and this release reads version 1. Update phasegraph.`,
     );
   }
-  if (stored.chart.fingerprint === chart.fingerprint && stored.chart.name === chart.name) return fromStoredControl(stored);
+  const isSame = stored.chart.name === chart.name && chart.isFingerprint(stored.chart.fingerprint);
+  if (isSame && stored.chart.fingerprint === chart.fingerprint) return fromStoredControl(stored);
   const current: Control = {
     ...fromStoredControl(stored),
     chart: { name: chart.name, version: chart.version, fingerprint: chart.fingerprint },
   };
+  if (isSame) return current;
   const obstacle = missing(chart, current);
   if (obstacle !== undefined) throw new ChartMismatchError(chartLabel(stored.chart), chartLabel(chart), obstacle);
   if (onChange === "resume") return current;

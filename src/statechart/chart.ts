@@ -1,61 +1,16 @@
-import { initialTransition, type AnyMachineSnapshot, type AnyStateMachine, type AnyStateNode } from "xstate";
-import type { z } from "zod";
+import { initialTransition, type AnyMachineSnapshot, type AnyStateMachine } from "xstate";
 import { InvalidDefinitionError, type Issue } from "../base/errors.js";
-import { fingerprint } from "../base/hash.js";
 import { jsonIssue } from "../base/json.js";
-import { covers, isPattern } from "./descriptor.js";
-import { alwaysTargets, edgesOf, joinTargets, readArrows, type Arrows, type Edge } from "./edges.js";
+import { provided } from "./data/provide.js";
+import { isPattern } from "./descriptor.js";
+import { alwaysTargets, edgesOf, joinTargets, readArrows, type Edge } from "./edges.js";
+import { fingerprintOf, formerFingerprints } from "./fingerprint.js";
 import { impurities } from "./purity.js";
-import { everyNode, phaseName, readTree, upward, type Phase, type Tree } from "./tree.js";
-import { BOOKKEEPING, EVENT } from "./vocabulary.js";
+import type { Chart, ChartOptions } from "./reading.js";
+import { stepper } from "./step.js";
+import { everyNode, readTree, upward, type Tree } from "./tree.js";
 
-/** Payload schemas by event type. An event without one may carry any plain JSON. */
-export type EventSchemas = Readonly<Record<string, z.ZodType>>;
-
-export interface ChartOptions {
-  readonly name: string;
-  /** Your own version of the definition; shown in errors and stored in every thread. Default `"1"`. */
-  readonly version?: string | undefined;
-  readonly events?: EventSchemas | undefined;
-  /** What a new input does when the chart has reached its end: begin again, or be refused. Default `"restart"`. */
-  readonly whenDone?: "restart" | "refuse" | undefined;
-  /** Transitions kept in the trail. Default 1,000, limit 100,000; the newest stay. */
-  readonly trailLimit?: number | undefined;
-  /** Part of the fingerprint beside the machine: which agent works in which phase. */
-  readonly bindings?: Readonly<Record<string, string>> | undefined;
-}
-
-/** A machine, read once: everything the kernel asks of it per step is a look-up here. */
-export interface Chart {
-  readonly name: string;
-  readonly version: string;
-  /** Changes with the states, transitions, guard names and bindings. */
-  readonly fingerprint: string;
-  readonly machine: AnyStateMachine;
-  readonly phases: ReadonlyMap<string, Phase>;
-  /** Everything the picture shows. Made when asked for: the kernel reads {@link arrows}. */
-  readonly edges: readonly Edge[];
-  readonly arrows: Arrows;
-  /** Where a new input leads from each phase. In {@link arrows} they all leave the start, where an input comes in. */
-  readonly inputs: Arrows;
-  /** The leaves that are passed without rest on what a phase (or `"__start__"`) hears: final states, and those with `always`. */
-  passedFrom(place: string): readonly AnyStateNode[];
-  /** Phases in which the chart can come to rest; those it only passes through need no agent. */
-  readonly rests: ReadonlySet<string>;
-  /** Event types that some state accepts; `"*"` patterns included as written. */
-  readonly vocabulary: ReadonlySet<string>;
-  /** Those of the vocabulary that stand for many types. */
-  readonly patterns: readonly string[];
-  /** Phases that may start when a parallel state around this one is complete. */
-  readonly joinsFrom: ReadonlyMap<string, readonly string[]>;
-  /** Phases that a guarded `always` around a phase of a region may start: what one region does may open a guard in another. */
-  readonly wakesFrom: ReadonlyMap<string, readonly string[]>;
-  readonly hasParallel: boolean;
-  readonly events: EventSchemas;
-  readonly whenDone: "restart" | "refuse";
-  readonly trailLimit: number;
-  readonly initial: AnyMachineSnapshot;
-}
+export { chartLabel, speaks, type Chart, type ChartOptions, type ChartPlace, type EventSchemas } from "./reading.js";
 
 /** Most steps XState may take inside one event before we call it endless. */
 const MAX_MICROSTEPS = 1_000;
@@ -66,9 +21,9 @@ const MAX_CONTEXT_BYTES = 65_536;
  * @throws InvalidDefinitionError with every effect, timer, actor or reserved name it holds, and the place.
  */
 export function readChart(machine: AnyStateMachine, options: ChartOptions): Chart {
-  const issues = impurities(machine);
+  const bounded = provided(machine);
+  const issues = impurities(bounded);
   if (issues.length > 0) throw new InvalidDefinitionError(`The machine of "${options.name}"`, issues);
-  const bounded = machine.provide({});
   bounded.options = { ...bounded.options, maxIterations: MAX_MICROSTEPS };
   const tree = readTree(bounded);
   const [initial] = initialTransition(bounded);
@@ -77,11 +32,17 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
   const reading = readArrows(tree);
   const { arrows, inputs, targets } = reading;
   const vocabulary = vocabularyOf(bounded);
+  const fingerprint = fingerprintOf(tree, initial, options);
   let edges: readonly Edge[] | undefined;
-  return {
+  let former: ReadonlySet<string> | undefined;
+  const chart: Chart = {
     name: options.name,
     version: options.version ?? "1",
-    fingerprint: fingerprint(JSON.stringify([describe(tree), Object.entries(options.bindings ?? {}).sort()])),
+    fingerprint,
+    isFingerprint(stored) {
+      if (stored === fingerprint) return true;
+      return (former ??= formerFingerprints(tree, options.bindings)).has(stored);
+    },
     machine: bounded,
     phases: tree.phases,
     get edges() {
@@ -99,20 +60,23 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
     events: options.events ?? {},
     whenDone: options.whenDone ?? "restart",
     trailLimit: options.trailLimit ?? 1_000,
+    agentIds: agentIdsOf(tree, options.bindings ?? {}),
     initial,
+    step: stepper(() => chart),
   };
+  return chart;
 }
 
-/** True when some state of the chart may accept an event of this type. Asked before XState is, which keeps a cache entry per type it sees. */
-export function speaks(chart: Chart, type: string): boolean {
-  if (type.startsWith("xstate.") || type === BOOKKEEPING.ENTER || type === BOOKKEEPING.REPLY || type === "*" || type === "") return false;
-  if (chart.vocabulary.has(type) || type === EVENT.INPUT) return true;
-  return type.length <= 100 && chart.patterns.some((pattern) => covers(pattern, type));
+/** Bindings may name a phase by its dotted path. */
+function agentIdsOf(tree: Tree, bindings: Readonly<Record<string, string>>): Map<string, string> {
+  const given = new Map(Object.entries(bindings));
+  return new Map(
+    [...tree.phases.values()].flatMap(({ name, path }) => {
+      const id = given.get(name) ?? given.get(path.join("."));
+      return id === undefined ? [] : [[name, id] as const];
+    }),
+  );
 }
-
-/** `name@version` and the fingerprint, as errors show it. */
-export const chartLabel = (chart: { readonly name: string; readonly version: string; readonly fingerprint: string }): string =>
-  `"${chart.name}" version ${chart.version} (${chart.fingerprint})`;
 
 function initialIssues(initial: AnyMachineSnapshot, options: ChartOptions): Issue[] {
   if (initial.status === "error") {
@@ -158,35 +122,4 @@ function wakesOf(tree: Tree): Map<string, string[]> {
     if (targets.length > 0) wakes.set(name, [...new Set(targets)]);
   }
   return wakes;
-}
-
-/** What a chart means, the same in whatever order its states, events and tags are written. */
-function describe(tree: Tree): unknown {
-  const states = [...everyNode(tree.machine.root)].map((node): readonly [place: string, ...unknown[]] => [
-    node.path.join("\n"),
-    phaseName(node), // a graph's node is called so: under another name, what is parked there would be lost
-    node.type,
-    node.history,
-    node.type === "history" ? (node.config as { target?: unknown }).target : undefined,
-    [...node.tags].sort(),
-    node.type === "compound" ? node.initial.target.map((target) => target.path) : [],
-    [...node.transitions, ["always", node.always ?? []] as const]
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([event, list]) => [
-        event,
-        list.map((transition) => [
-          transition.target?.map((target) => target.path),
-          guardName(transition.guard),
-          transition.actions.length,
-          transition.reenter,
-        ]),
-      ]),
-  ]);
-  return states.sort(([one], [other]) => (one < other ? -1 : 1));
-}
-
-function guardName(guard: unknown): string | null {
-  if (guard === undefined) return null;
-  if (typeof guard === "string") return guard;
-  return typeof guard === "object" && guard !== null && "type" in guard ? JSON.stringify(guard) : "inline";
 }

@@ -1,6 +1,6 @@
 import type { AnyMachineSnapshot, StateValue } from "xstate";
 import { freeze } from "../base/json.js";
-import type { Chart } from "./chart.js";
+import type { Chart, ChartPlace } from "./reading.js";
 import { phaseName } from "./tree.js";
 
 /** An update of the control channel. `meta` is stamped by the kernel, whoever sent the event. */
@@ -36,6 +36,8 @@ export interface Usage {
 export interface TrailEntry {
   /** 1 for the thread's first transition; never reused. */
   readonly seq: number;
+  /** Whose transition it is: a finished chart that begins again starts another episode. Missing in what earlier releases stored. */
+  readonly episode?: number;
   readonly at: number;
   readonly by: string;
   readonly event: string;
@@ -64,16 +66,12 @@ export interface Handover {
 }
 
 /** The checkpointed state of the chart: plain JSON. Written only by {@link advance}. */
-export interface Control {
+export interface Control extends ChartPlace {
   /** Version of this stored form. */
   readonly v: 1;
   readonly chart: { readonly name: string; readonly version: string; readonly fingerprint: string };
-  readonly value: StateValue;
-  readonly context: Readonly<Record<string, unknown>>;
-  readonly history?: Readonly<Record<string, readonly string[]>>;
-  readonly done: boolean;
-  /** Phases whose agent replied and that go on with the next input. */
-  readonly waiting: readonly string[];
+  /** Who works in the phases it is in, by id: a thread goes on under another chart only with them. Missing in what earlier releases stored. */
+  readonly agents?: Readonly<Record<string, string>>;
   /** Counts from 1; a finished chart that begins again starts the next one. */
   readonly episode: number;
   /** Counts inputs. */
@@ -102,6 +100,7 @@ export function initialControl(chart: Chart): Control {
     chart: { name, version, fingerprint },
     ...stored(chart.initial),
     waiting: [],
+    ...agentsIn(chart, activePhases(chart, chart.initial)),
     episode: 1,
     turn: 0,
     usage: NO_USAGE,
@@ -131,6 +130,12 @@ export function activePhases(chart: Chart, snapshot: AnyMachineSnapshot): string
     .filter((node) => node.type === "atomic")
     .map(phaseName)
     .filter((name) => chart.phases.has(name));
+}
+
+/** Who works in these phases, as control states keep it. */
+export function agentsIn({ agentIds }: Chart, phases: readonly string[]): Pick<Control, "agents"> {
+  if (agentIds.size === 0) return {};
+  return { agents: Object.fromEntries(phases.flatMap((phase) => (agentIds.has(phase) ? [[phase, agentIds.get(phase) ?? ""]] : []))) };
 }
 
 /** A state value in one line: `intake`, `review.security.checking, review.style.done`. */

@@ -8,12 +8,17 @@ import { END, EVENT, START } from "./vocabulary.js";
 export interface Arrow extends Landing {
   /** The event's type, or the pattern that stands for it; `"REPLY"` where a reply ends the run, `""` for the way in. */
   readonly event: string;
+  /** The agent's reply to the user, which is no event of the chart. */
+  readonly isReply?: true;
 }
 
 /** One arrow of the picture, with the phase (or `"__start__"`) it leaves. */
 export interface Edge extends Arrow {
   readonly from: string;
 }
+
+/** How the picture calls a reply that ends the run. A chart may have an event of that name as well. */
+const REPLY = "REPLY";
 
 /** All arrows of a chart by the phase they leave, in document order and without duplicates. */
 export type Arrows = ReadonlyMap<string, readonly Arrow[]>;
@@ -67,7 +72,7 @@ export function readArrows(tree: Tree): Reading {
       movesOnInput = settles && movesSurely;
     }
     if (tree.phases.get(name)?.waits === true) {
-      list.push({ event: "REPLY", to: END, guarded: false, joins: false, assigns: false });
+      list.push({ event: REPLY, to: END, guarded: false, joins: false, assigns: false, isReply: true });
       if (!movesOnInput) fromInput.push({ event: EVENT.INPUT, to: name, guarded: false, joins: false, assigns: false });
     }
     arrows.set(name, mayRepeat ? distinct(list) : list);
@@ -118,7 +123,7 @@ function stays(leaf: AnyStateNode, event: string, guarded: boolean, staying: Arr
 function distinct(arrows: readonly Arrow[]): Arrow[] {
   const known = new Map<string, Arrow>();
   for (const arrow of arrows) {
-    const key = `${arrow.event}\n${arrow.to}`;
+    const key = `${arrow.event}\n${arrow.to}\n${arrow.isReply ?? false}`;
     const before = known.get(key);
     known.set(key, before === undefined ? arrow : merged(before, arrow));
   }

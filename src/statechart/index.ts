@@ -17,9 +17,26 @@ export const verifyMachine = (machine: AnyStateMachine): Verification => verify(
 /** A machine as a Mermaid picture. */
 export const drawMachine = (machine: AnyStateMachine): string => toMermaid(chartOf(machine));
 
+export {
+  assignmentImplementations,
+  collect,
+  count,
+  keep,
+  put,
+  reset,
+  set,
+  tally,
+  type AssignmentData,
+  type CollectOptions,
+  type KeepOptions,
+  type PutOptions,
+  type TallyRules,
+} from "./data/assignments.js";
+export { field, inContext, type Source, type Template } from "./data/context.js";
+export { and, below, every, guardImplementations, is, not, or, type EveryOf, type GuardData } from "./data/guards.js";
 export { toMermaid } from "./mermaid.js";
 export { verify, type Bindings, type Finding, type FindingCode, type Verification } from "./verify.js";
-export type { Chart, ChartOptions, EventSchemas } from "./chart.js";
+export type { Chart, ChartOptions, ChartPlace, EventSchemas } from "./chart.js";
 export type { Arrow, Arrows, Edge } from "./edges.js";
 export type { Machine, PhaseOf } from "./machine.js";
 export type { Phase } from "./tree.js";

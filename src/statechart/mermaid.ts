@@ -1,5 +1,5 @@
 import type { AnyStateNode } from "xstate";
-import type { Chart } from "./chart.js";
+import type { Chart } from "./reading.js";
 import { childrenOf, phaseName } from "./tree.js";
 import type { Bindings } from "./verify.js";
 import { END, START } from "./vocabulary.js";

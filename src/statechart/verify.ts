@@ -1,9 +1,11 @@
 import type { AnyStateNode } from "xstate";
 import { InvalidDefinitionError } from "../base/errors.js";
-import type { Chart } from "./chart.js";
+import type { Chart } from "./reading.js";
 import type { Arrow, Arrows } from "./edges.js";
 import { cycles, reach, reaching, scriptTo, type Ways } from "./reach.js";
-import { everyNode, phaseName, regionsOf } from "./tree.js";
+import { isOpaque } from "./fingerprint.js";
+import { enteredLeaves } from "./landing.js";
+import { everyNode, isWithin, phaseName, regionsOf } from "./tree.js";
 import { END, EVENT, START } from "./vocabulary.js";
 
 /** What {@link verify} can find. Each has its section in `docs/verify.md`; more will follow. */
@@ -16,13 +18,16 @@ export type FindingCode =
   | "UNBOUNDED_CYCLE"
   | "NO_WAY_OUT"
   | "JOIN_NEVER_FILLS"
-  | "SHARED_EVENT";
+  | "SHARED_EVENT"
+  | "OPAQUE_GUARD"
+  | "RESTLESS_ALWAYS"
+  | "ANSWER_REFUSED";
 
 /** Something that cannot work (`error`), or hardly as it was meant (`warning`). */
 export interface Finding {
   readonly code: FindingCode;
   readonly severity: "error" | "warning";
-  /** Where: a phase, a state or an agent. */
+  /** Where: a phase, a state or an agent; in a nested orchestration with the way there, `"research/draft"`. */
   readonly place: string;
   readonly message: string;
   /** What to do about it. */
@@ -59,9 +64,22 @@ export function verify(chart: Chart, agents?: Bindings): Verification {
   const ways = reach(heardInPlace(chart), START);
   const passed = new Map([...ways.keys()].flatMap((place) => chart.passedFrom(place).map((node) => [node, place])));
   const reading: Reading = { chart, agents, ways, passed };
-  const findings = [unreachable, deadEnds, agentFindings, unknownHandoffs, cycleFindings, joinFindings, sharedEvents].flatMap((look) =>
-    look(reading),
-  );
+  const findings = [
+    unreachable,
+    deadEnds,
+    agentFindings,
+    unknownHandoffs,
+    cycleFindings,
+    joinFindings,
+    sharedEvents,
+    opaqueGuards,
+    restlessAlways,
+  ].flatMap((look) => look(reading));
+  return verification(chart.name, findings);
+}
+
+/** Findings as {@link verify} returns them. */
+export function verification(name: string, findings: readonly Finding[]): Verification {
   const errors = findings.filter((finding) => finding.severity === "error");
   return {
     ok: errors.length === 0,
@@ -69,7 +87,7 @@ export function verify(chart: Chart, agents?: Bindings): Verification {
     assertOk() {
       if (errors.length === 0) return;
       const issues = errors.map(({ place, code, message, advice }) => ({ path: place, code, message: `${message}; ${advice}` }));
-      throw new InvalidDefinitionError(`The chart "${chart.name}"`, issues);
+      throw new InvalidDefinitionError(`The chart "${name}"`, issues);
     },
   };
 }
@@ -275,6 +293,46 @@ function sharedEvents({ chart }: Reading): Finding[] {
         message: `"${event}" moves the regions ${[...regions].join(", ")} at once, whoever sends it`,
         advice: `write "${event}.<phase>" in each region`,
       }));
+  });
+}
+
+/** Guards that are functions: neither the fingerprint nor any check sees what they test. */
+function opaqueGuards({ chart }: Reading): Finding[] {
+  return [...everyNode(chart.machine.root)].flatMap((node): Finding[] => {
+    const events = [...node.transitions, ["always", node.always ?? []] as const].filter(([, list]) =>
+      list.some(({ guard }) => isOpaque(guard)),
+    );
+    if (events.length === 0) return [];
+    const named = events.map(([event]) => `"${event.startsWith("xstate.done.") ? "onDone" : event}"`).join(", ");
+    return [
+      {
+        code: "OPAQUE_GUARD",
+        severity: "warning",
+        place: node.path.join(".") || "machine",
+        message: `the guard of ${named} is a function: a thread goes on unnoticed when what it tests is changed`,
+        advice: `write it as data, such as below("rounds", 3), or give it a name with setup({ guards })`,
+      },
+    ];
+  });
+}
+
+/** A guarded `always` that leads to where the chart is: XState stays there, in a state that is only passed through. */
+function restlessAlways({ chart }: Reading): Finding[] {
+  return [...everyNode(chart.machine.root)].flatMap((node): Finding[] => {
+    const stays = (node.always ?? []).some(
+      (transition) => transition.guard !== undefined && enteredLeaves(transition).some((leaf) => isWithin(leaf, node)),
+    );
+    const passed = node.type === "atomic" && !chart.rests.has(phaseName(node));
+    if (!stays || !passed) return [];
+    return [
+      {
+        code: "RESTLESS_ALWAYS",
+        severity: "error",
+        place: phaseName(node),
+        message: "while its guard is open, an always leads back to the state it leaves: the chart would rest where nobody works",
+        advice: "lead it to another state, or turn its guard round and take the others",
+      },
+    ];
   });
 }
 

@@ -1,6 +1,6 @@
 import { Command, isInterrupted, MemorySaver } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
-import { agent, approve, handoff, human, loop, parallel, pipeline, revise, sequential, swarm } from "../../index.js";
+import { agent, approve, consensus, handoff, human, loop, parallel, pipeline, revise, sequential, swarm, vote } from "../../index.js";
 import { callTool, scriptedAgent, scriptedModel } from "../../testing/index.js";
 import { tool } from "@langchain/core/tools";
 import { z } from "zod";
@@ -102,9 +102,34 @@ describe("nested orchestrations", () => {
 
   it("the verdict of a nested loop can be read from its result", async () => {
     const critic = scriptedAgent("critic", [revise("no")]);
-    const text = loop({ name: "text", producer: scriptedAgent("writer", ["x"]), reviewers: [critic], maxIterations: 1 });
+    const text = loop({
+      name: "text",
+      producer: scriptedAgent("writer", ["x"]),
+      reviewers: [critic],
+      maxIterations: 1,
+      unapproved: "done",
+    });
     const outer = sequential({ name: "outer", agents: [text] });
     const [result] = outer.results(await outer.compile().invoke(says("go")));
     expect(result?.data).toMatchObject({ orchestration: "text", place: "(exhausted)", done: true });
+  });
+
+  it("what nobody approved, and a vote without a consensus, is no success for the orchestration around it", async () => {
+    const deploy = () => scriptedAgent("deploy", ["deployed"]);
+    const text = loop({
+      name: "text",
+      producer: scriptedAgent("writer", ["x"]),
+      reviewers: [scriptedAgent("critic", [revise("no")])],
+      maxIterations: 1,
+    });
+    const jury = consensus({ name: "jury", voters: [scriptedAgent("a", [vote("yes")]), scriptedAgent("b", [vote("no")])] });
+    for (const undecided of [text, jury]) {
+      const last = deploy();
+      const run = sequential({ name: "release", agents: [undecided, last] })
+        .compile()
+        .invoke(says("go"));
+      await expect(run).rejects.toMatchObject({ name: "TaskFailedError" });
+      expect(last.turns).toEqual([]);
+    }
   });
 });

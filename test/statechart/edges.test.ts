@@ -92,7 +92,7 @@ describe("A3 the picture and the machine agree", () => {
           for (const arrow of arrows) {
             if (
               arrow.guarded ||
-              arrow.event === "REPLY" ||
+              arrow.isReply === true ||
               arrows.some((other) => other !== arrow && (hears(other.event, arrow.event) || hears(arrow.event, other.event)))
             )
               continue;

@@ -16,7 +16,7 @@ export const edgeChecks = (subject: Subject): Check[] =>
   }));
 
 async function followed({ orchestration, options }: Subject, { edge, script }: EdgeScript): Promise<void> {
-  const again: Step[] = edge.event === "REPLY" ? [INPUT_STEP] : []; // whoever replied hears the next input
+  const again: Step[] = edge.isReply === true ? [INPUT_STEP] : []; // whoever replied hears the next input
   const { taken, fromOutside } = await drive({ orchestration, options }, [...script, ...again], edge);
   ok(fromOutside === 0 || orchestration.chart.hasParallel, "the agents send every event that is theirs"); // of regions one may have to wait
   ok(taken.has(edgeName(edge)), `the run took ${[...taken].join(", ")}, but not ${edgeName(edge)}`);
@@ -35,7 +35,7 @@ export function allDriven({ exploration }: Subject, unreachable: Readonly<Record
 export async function drawn({ orchestration }: Subject): Promise<void> {
   const staffed = staffedPhases(orchestration);
   const place = (phase: string, otherwise: string): string => (staffed.has(phase) ? phase : otherwise);
-  const edges = orchestration.chart.edges.filter((edge) => edge.event !== "REPLY" || staffed.has(edge.from));
+  const edges = orchestration.chart.edges.filter((edge) => edge.isReply !== true || staffed.has(edge.from));
   const expected = edges.map((edge) => line({ ...edge, from: place(edge.from, START), to: place(edge.to, END) }));
   const picture = (await orchestration.compile().getGraphAsync()).toJSON() as {
     edges: { source: string; target: string; data?: string }[];

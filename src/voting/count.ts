@@ -1,4 +1,4 @@
-import { count, isAtLeast, isEqual, type CastBallot, type Tally } from "./ballots.js";
+import { isAtLeast, isEqual, tallyOf, type CastBallot, type Tally } from "./tally.js";
 
 /** How ballots are weighed, and what it takes for a winner to be a consensus. */
 export interface CountRules<Voter extends string> {
@@ -57,7 +57,7 @@ export function judge<Voter extends string>(
   const ownWeight = (voter: string): number => (rules.weights as Readonly<Record<string, number>> | undefined)?.[voter] ?? 1;
   const cast = ballots.filter((ballot) => ballot.choice !== null);
   const blank = ballots.filter((ballot) => ballot.choice === null).reduce((sum, ballot) => sum + ownWeight(ballot.voter), 0);
-  const tally = count(
+  const tally = tallyOf(
     cast,
     ({ voter, confidence }) => ownWeight(voter) * (rules.weighting === "equal" ? 1 : confidence),
     abstentions === "against" ? blank : 0,
