@@ -22,14 +22,17 @@ export interface RetentionRow {
   readonly hasInterrupt: boolean;
 }
 
+/** The ids of checkpoints that a checkpoint names in its state or its pending writes; undefined when nobody can tell. */
+export type NamedBy = (row: RetentionRow) => Iterable<string> | undefined;
+
 /** `delta` of a checkpoint made by `updateState`: LangGraph does not count on there. */
 export const AS_PARENT = -1;
 
 /**
  * The checkpoints of one thread that go; `rows` are all of them, in the order in which they came. What stays beyond the rules: the newest of each namespace, named ones, those with an open
- * interrupt, the subgraph checkpoints that belong to one that stays, and the ancestors from which delta channels are rebuilt.
+ * interrupt, the subgraph checkpoints that belong to one that stays, those that the state of one that stays names, and the ancestors from which delta channels are rebuilt.
  */
-export function expendable(rows: readonly RetentionRow[], rules: RetentionRules, now: number): RetentionRow[] {
+export function expendable(rows: readonly RetentionRow[], rules: RetentionRules, now: number, namedBy: NamedBy = () => []): RetentionRow[] {
   const lines = new Map<string, Map<string, RetentionRow>>();
   for (const row of rows) {
     const line = lines.get(row.ns) ?? new Map<string, RetentionRow>();
@@ -40,6 +43,7 @@ export function expendable(rows: readonly RetentionRow[], rules: RetentionRules,
   const roots = new Set([...kept].filter((row) => row.ns === "").map((row) => row.id));
   for (const row of rows) if (row.root !== null && roots.has(row.root)) kept.add(row);
   for (const [ns, line] of lines) if (isOfOneRun(ns)) keepUnowned([...line.values()], kept);
+  keepNamed(rows, lines, namedBy, kept);
   const usesDeltas = rows.some((row) => row.delta > 0);
   // a copy: what is added on the way has its sources added with it
   if (usesDeltas) for (const row of Array.from(kept)) keepSources(row, lines.get(row.ns) ?? new Map(), kept);
@@ -60,6 +64,29 @@ function keepLine(line: readonly RetentionRow[], rules: RetentionRules, now: num
 // written without LangGraph's usual metadata: nobody can tell what they belong to
 function keepUnowned(line: readonly RetentionRow[], kept: Set<RetentionRow>): void {
   for (const row of line) if (row.root === null || row.label !== null) kept.add(row);
+}
+
+/**
+ * The state of a nested graph is what the state around it names, and that may be older than the newest of its line: after a fork, say.
+ * Where a state cannot be read, the newest of each line stays.
+ */
+function keepNamed(
+  rows: readonly RetentionRow[],
+  lines: ReadonlyMap<string, ReadonlyMap<string, RetentionRow>>,
+  namedBy: NamedBy,
+  kept: Set<RetentionRow>,
+): void {
+  const inside = new Map(rows.filter((row) => row.ns !== "" && !kept.has(row)).map((row) => [row.id, row]));
+  if (inside.size === 0) return;
+  // a set is walked in the order in which it grows: what is kept on the way may name more
+  for (const row of kept) {
+    const names = namedBy(row);
+    if (names === undefined) for (const line of lines.values()) kept.add([...line.values()].at(-1) as RetentionRow); // no line is empty
+    for (const id of names ?? []) {
+      const named = inside.get(id);
+      if (named !== undefined) kept.add(named);
+    }
+  }
 }
 
 /** LangGraph counts the steps since a delta channel was stored whole, but starts again after an `updateState`. */

@@ -4,6 +4,7 @@ import type { Known, KnownValues } from "./known-values.js";
 import { inlineLeaf, Leaf, leafOf } from "./leaf.js";
 import { NodeWriter } from "./nodes.js";
 import { snapshotOf } from "./snapshot.js";
+import { assertReadable, assertWhole } from "./readable.js";
 import { splitsList, splitsRecord } from "./split.js";
 
 /** A value that was taken apart. */
@@ -116,6 +117,10 @@ export class Capture {
   private async object(value: object): Promise<Leaf> {
     const snapshot = snapshotOf(value);
     const [type, bytes] = await this.serializer.protocol.dumpsTyped(value);
+    if (this.serializer.isOpen && snapshot === undefined) {
+      assertReadable(value, type, bytes);
+      assertWhole(value, type, bytes);
+    }
     const leaf = leafOf(type, bytes, this.serializer.isOpen, snapshot);
     if (snapshot !== undefined) this.known.objects.set(value, leaf);
     return leaf;
@@ -129,6 +134,7 @@ export class Capture {
 
   private async serialized(value: unknown, limit?: number): Promise<Leaf> {
     const [type, bytes] = await this.serializer.protocol.dumpsTyped(value);
+    if (this.serializer.isOpen && value !== undefined) assertReadable(value, type, bytes);
     return leafOf(type, bytes, this.serializer.isOpen, undefined, limit);
   }
 

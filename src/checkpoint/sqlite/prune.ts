@@ -1,5 +1,9 @@
-import { expendable, type RetentionRow, type RetentionRules } from "../retention.js";
+import { expendable, type NamedBy, type RetentionRow, type RetentionRules } from "../retention.js";
 import { QUESTIONS } from "../../langgraph/question.js";
+import { CHUNK_KIND, type StoredChunk } from "../chunks/chunk.js";
+import { eachAddress, eachChild, type Entry } from "../chunks/entry.js";
+import { bodyOf } from "../codec.js";
+import type { CheckpointRow } from "../row.js";
 import type { Connection } from "../../database/sqlite.js";
 
 /** Deletes the checkpoints of one thread that the rules let go, with their writes; the chunks wait for a collection. In a transaction. */
@@ -15,7 +19,7 @@ export function pruneThread(connection: Connection, name: string, rules: Retenti
     )
     .all(thread.id)
     .map((row): RetentionRow => ({ ...row, hasInterrupt: row.hasInterrupt === 1 }));
-  const going = expendable(rows, rules, now);
+  const going = expendable(rows, rules, now, namedIn(connection, thread));
   const remove = connection.prepare<[number, string, string]>("DELETE FROM checkpoint WHERE thread = ? AND ns = ? AND id = ?");
   const removeWrites = connection.prepare<[number, string, string]>(
     "DELETE FROM pending_write WHERE thread = ? AND ns = ? AND checkpoint = ?",
@@ -35,3 +39,41 @@ export function pruneThread(connection: Connection, name: string, rules: Retenti
   if (going.length > 0 || changes > 0) connection.prepare("UPDATE tree SET has_garbage = 1 WHERE id = ?").run(thread.tree);
   return going.length;
 }
+
+/** LangGraph's ids of checkpoints are UUIDs. */
+const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+/** Finds the ids in what checkpoints hold. What two of them share is read once, and counts for the first that was asked for. */
+function namedIn(connection: Connection, { id: thread, tree }: { readonly id: number; readonly tree: number }): NamedBy {
+  const body = connection.prepare<[number, string, string], CheckpointRow>(
+    "SELECT body FROM checkpoint WHERE thread = ? AND ns = ? AND id = ?",
+  );
+  const writes = connection
+    .prepare<[number, string, string], string>("SELECT value FROM pending_write WHERE thread = ? AND ns = ? AND checkpoint = ?")
+    .pluck();
+  const chunk = connection.prepare<[number, string], StoredChunk>("SELECT hash, kind, bytes FROM chunk WHERE tree = ? AND hash = ?");
+  const visited = new Set<string>();
+  return ({ ns, id }) => {
+    const row = body.get(thread, ns, id);
+    const written = writes.all(thread, ns, id);
+    const texts = [row?.body ?? "", ...written];
+    const left: string[] = [];
+    const visit = (hash: string): void => {
+      if (visited.has(hash)) return;
+      visited.add(hash);
+      left.push(hash);
+    };
+    if (row !== undefined) eachAddress(bodyOf(row).values, visit);
+    for (const value of written) eachAddress(JSON.parse(value) as Entry, visit); // written by the codec
+    for (let hash = left.pop(); hash !== undefined; hash = left.pop()) {
+      const found = chunk.get(tree, hash);
+      if (found === undefined) continue;
+      if (found.kind === CHUNK_KIND.typed) return undefined; // a serializer of the user's: it may have encrypted it
+      eachChild(found, visit);
+      texts.push(decoder.decode(found.bytes));
+    }
+    return texts.flatMap((text) => text.match(ID) ?? []);
+  };
+}
+
+const decoder = new TextDecoder();
