@@ -62,6 +62,8 @@ export interface Turn<State = object> extends Place {
   readonly state: Readonly<State>;
   /** What the phases of this episode left behind, by phase. */
   readonly results: Readonly<Record<string, Result>>;
+  /** What this phase left behind when it last came to an end, in whatever episode. */
+  readonly previous?: Result | undefined;
   /** How the work got here, when it was handed over. */
   readonly handover: Handover | undefined;
   readonly control: Control;

@@ -7,10 +7,20 @@ import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { meant } from "../base/form.js";
 import { isPlainObject } from "../base/json.js";
-import { atCheckpoint, checkpointOf, isNestedRun, saverOf, threadOf, withoutPrivateKeys } from "../langgraph/config.js";
 import { shownError } from "../base/shown-error.js";
+import {
+  atCheckpoint,
+  checkpointOf,
+  isNestedRun,
+  isResuming,
+  nestedIn,
+  replayOf,
+  saverOf,
+  threadOf,
+  withoutPrivateKeys,
+} from "../langgraph/config.js";
 import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph/graph.js";
-import { namespaceOf } from "../langgraph/namespace.js";
+import { lastingNamespace, namespaceOf } from "../langgraph/namespace.js";
 import { passenger } from "../langgraph/passenger.js";
 import { countingSupersteps } from "../langgraph/supersteps.js";
 import { identify, MAX_VALUE_SIZE, ownMessage, readMessage, storageIssue } from "../state/owned-message.js";
@@ -33,7 +43,9 @@ import { editAlone, placeOf, runAlone } from "./alone.js";
 import { addressed, withoutAnswered } from "./answers.js";
 import { causeOf } from "./cause.js";
 import { isCommandLike } from "./command.js";
+import { ORIGIN, Origin } from "./origin.js";
 import { leftovers, type Leftover, type ReadInside } from "./unfinished.js";
+import { WRITER } from "./writer.js";
 
 /** What the compiled graph knows beyond LangGraph. */
 export interface Guard {
@@ -51,6 +63,13 @@ export interface Guard {
 export const RUN = passenger<AbortSignal>("run");
 
 type Values = Record<string, unknown>;
+
+/** Where a run begins. */
+interface Begins {
+  readonly config: Options;
+  /** The checkpoint; undefined where there is none, or a resumed run knows it. */
+  readonly base?: string | undefined;
+}
 
 /**
  * The compiled orchestration: a LangGraph `CompiledStateGraph` in every respect, whose doors turn input, commands and state edits
@@ -83,7 +102,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   }
 
   private async *run(input: unknown, options: Options, isRoot: boolean, go: (input: unknown, config: Options) => Run): Run {
-    let config = countingSupersteps(options);
+    const config = countingSupersteps(options);
     if (isCommandLike(input)) await this.refuseGoto(config, input);
     let prepared = this.prepareInput(input, isRoot);
     if (isRoot && isPlainObject(prepared)) {
@@ -92,12 +111,12 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
       const explicit = events.some((event) => event !== CONTROL_VALUE && !isInput(event));
       if (explicit || this.chart.whenDone === "refuse") await this.trial(config)(events);
     }
-    if (isPlainObject(prepared)) config = await this.keepFinished(config);
+    const begins = isPlainObject(prepared) && !isResuming(config) ? await this.keepFinished(config) : { config };
     if (isRoot && isCommandLike(prepared)) prepared = await this.prepareResume(config, prepared);
     expectListeners(config?.signal);
     const run = openAbort();
     try {
-      yield* go(prepared, RUN.with(config, run.signal));
+      yield* go(prepared, ORIGIN.with(RUN.with(begins.config, run.signal), new Origin(begins.base)));
     } catch (error) {
       throw causeOf(error);
     } finally {
@@ -129,8 +148,8 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
       prepared.push({ updates: edits });
     }
     const isEdit = supersteps.some(({ updates }) => updates.some(({ values, asNode }) => isPlainObject(values) || asNode === undefined));
-    const at = isEdit ? await this.keepFinished(config as Options) : config;
-    return super.bulkUpdateState(at, prepared); // all or nothing: every event was tried before the first is written
+    const at = isEdit ? await this.keepFinished(config as Options) : { config };
+    return super.bulkUpdateState(at.config, prepared); // all or nothing: every event was tried before the first is written
   }
 
   /** Any input starts a turn; an event in it follows. */
@@ -292,21 +311,27 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   /**
    * What a turn had finished that never came to its end becomes part of the thread, as a checkpoint of its own, before something
    * new comes: LangGraph would drop it, and it would be done again. A fork of an older checkpoint leaves it behind.
-   * @returns the config to go on with.
+   * @returns the config to go on with, and the checkpoint from which.
    */
-  private async keepFinished(config: Options): Promise<Options> {
+  private async keepFinished(config: Options): Promise<Begins> {
     const saver = saverOf(config) ?? this.checkpointer;
-    const head = atCheckpoint({ ...config, configurable: { ...this.config?.configurable, ...config.configurable } }, undefined);
-    if (typeof saver !== "object" || threadOf(head) === undefined) return config;
-    const tuple = await saver.getTuple(head);
-    const asked = checkpointOf(config);
-    if (tuple === undefined || (asked !== undefined && asked !== tuple.checkpoint.id)) return config;
+    const whole = { ...config, configurable: { ...this.config?.configurable, ...config.configurable } };
+    if (typeof saver !== "object" || threadOf(whole) === undefined) return { config };
+    const replay = replayOf(config);
+    const namespace = lastingNamespace(namespaceOf(config));
+    const head =
+      replay === undefined
+        ? atCheckpoint(whole, undefined)
+        : { ...WRITER.with(nestedIn(saver, threadOf(whole), namespace), WRITER.of(config)) };
+    const tuple = replay === undefined ? await saver.getTuple(head) : await replay.getCheckpoint(namespace, saver, head);
+    const asked = replay === undefined ? checkpointOf(config) : undefined;
+    if (tuple === undefined || (asked !== undefined && asked !== tuple.checkpoint.id)) return { config, base: asked as string | undefined };
     const { chart, clock, agentOf, inside } = this.guard;
     const load = () => this.getState(head, { subgraphs: inside.size > 0 });
     const left = await leftovers({ chart, clock, agentOf, inside, saver, load }, tuple);
-    if (left === undefined) return config;
-    const kept = await this.commit(head, left);
-    return asked === undefined ? config : atCheckpoint(config, checkpointOf(kept));
+    if (left === undefined) return { config, base: tuple.checkpoint.id };
+    const base = checkpointOf(await this.commit(head, left)) as string; // as the saver named it
+    return { config: asked === undefined ? config : atCheckpoint(config, base), base };
   }
 
   private async commit(config: Options, left: readonly Leftover[]): Promise<RunnableConfig> {

@@ -1,17 +1,18 @@
 import { AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import type { BaseCheckpointSaver } from "@langchain/langgraph";
+import type { BaseCheckpointSaver, CheckpointTuple } from "@langchain/langgraph";
 import type { PhaseRun, Result, Turn } from "../agent/agent.js";
 import { isOutput, markOutput, messageType, readRecord } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
 import { TaskFailedError } from "../base/errors.js";
-import { isResuming, replaying, saverOf, threadOf } from "../langgraph/config.js";
-import { lastingNamespace, namespaceOf } from "../langgraph/namespace.js";
+import { isResuming, madeUnder, nestedIn, parentOf, replaying, saverOf, threadOf } from "../langgraph/config.js";
+import { graphAround, lastingNamespace, namespaceOf } from "../langgraph/namespace.js";
 import type { Chart } from "../statechart/chart.js";
 import { valueLabel, type Control } from "../statechart/control.js";
 import { snapshotOf } from "../statechart/legal.js";
 import { FAILED } from "../statechart/vocabulary.js";
 import type { CompileOptions } from "./compile.js";
+import { ORIGIN } from "./origin.js";
 
 /** What nesting needs of an orchestration; the full one fits. */
 export interface Nestable {
@@ -43,7 +44,7 @@ export function nestedRunner(child: Nestable, answerFrom: string | readonly stri
         assertSuccess(child.chart, turn, after);
         return lastWords(after, seen, answerFrom);
       }
-      const after = (await remembering.invoke(input, placed(turn, saver))) as ChildState;
+      const after = (await remembering.invoke(input, placed(child.chart, turn, saver))) as ChildState;
       assertSuccess(child.chart, turn, after);
       return lastWords(after, seen, answerFrom, await newestCheckpoint(turn, saver));
     },
@@ -62,19 +63,45 @@ function assertSuccess(chart: Chart, turn: Turn, { control, results, messages }:
 
 /**
  * The child goes on from where the state around it left it, which is not always its newest checkpoint: a fork of the parent forks
- * the child. A resumed run is left to LangGraph, which knows what was pending.
+ * the child. What it did since, in a turn that never came to its end, is its own as well, when the parent has not forked away from
+ * that turn. A resumed run is left to LangGraph, which knows what was pending.
  */
-function placed(turn: Turn, saver: BaseCheckpointSaver): RunnableConfig {
+function placed(chart: Chart, turn: Turn, saver: BaseCheckpointSaver): RunnableConfig {
   if (isResuming(turn.config)) return turn.config;
-  const { checkpoint } = (turn.results[turn.phase]?.data ?? {}) as { readonly checkpoint?: string }; // written by lastWords
   const own = lastingNamespace(namespaceOf(turn.config));
   return replaying(turn.config, {
     getCheckpoint: async (namespace, _saver, config) => {
-      if (namespace !== own) return saver.getTuple(config);
-      return checkpoint === undefined ? undefined : saver.getTuple(checkpointConfig(turn, checkpoint));
+      if (namespace !== own && lastingNamespace(namespace) !== own) return saver.getTuple(config);
+      const recorded = checkpointIn(turn.results[turn.phase]);
+      return (
+        (await unrecorded(chart, turn, saver)) ?? (recorded === undefined ? undefined : saver.getTuple(checkpointConfig(turn, recorded)))
+      );
     },
   });
 }
+
+/** Written by {@link lastWords}. */
+const checkpointIn = (result: Result | undefined): string | undefined =>
+  (result?.data as { readonly checkpoint?: string } | undefined)?.checkpoint;
+
+/** The newest checkpoint of the child after the last that the parent knows of, made for a turn that the parent has not left behind. */
+async function unrecorded(chart: Chart, turn: Turn, saver: BaseCheckpointSaver): Promise<CheckpointTuple | undefined> {
+  const outer = graphAround(namespaceOf(turn.config));
+  const graph = nestedIn(saver, threadOf(turn.config), outer);
+  const origin = ORIGIN.of(turn.config);
+  const last = checkpointIn(turn.previous);
+  let tuple = await saver.getTuple(checkpointConfig(turn));
+  while (tuple !== undefined && tuple.checkpoint.id !== last) {
+    if (await origin?.holds(madeUnder(tuple, outer), saver, graph)) return isClosed(chart, tuple) ? undefined : tuple;
+    const before = parentOf(tuple);
+    tuple = before === undefined ? undefined : await saver.getTuple(checkpointConfig(turn, before));
+  }
+  return undefined;
+}
+
+/** A child that is done and takes no further input begins anew. */
+const isClosed = ({ whenDone }: Chart, { checkpoint }: CheckpointTuple): boolean =>
+  whenDone === "refuse" && (checkpoint.channel_values["control"] as Control | undefined)?.done === true;
 
 const checkpointConfig = (turn: Turn, checkpoint?: string): RunnableConfig => ({
   configurable: {

@@ -13,7 +13,8 @@ import { shownError, soundError } from "../base/shown-error.js";
 import { handedOverAfter } from "../handoff/handover-note.js";
 import { repairHistory } from "../handoff/history.js";
 import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
-import { keepNestedResults } from "../langgraph/config.js";
+import { keepNestedResults, standsAt } from "../langgraph/config.js";
+import { graphAround, namespaceOf } from "../langgraph/namespace.js";
 import { passenger } from "../langgraph/passenger.js";
 import { countSuperstep } from "../langgraph/supersteps.js";
 import { MAX_VALUE_SIZE, readMessage, storageIssue, withoutOddities } from "../state/owned-message.js";
@@ -27,6 +28,7 @@ import { BOOKKEEPING, EVENT } from "../statechart/vocabulary.js";
 import { askable } from "./askable.js";
 import { outcomeOfCommand } from "./command.js";
 import { keepUnstored } from "./durable.js";
+import { ORIGIN } from "./origin.js";
 import { spokenBy } from "./spoken.js";
 import { notExecuted } from "./unfinished.js";
 import { WRITER } from "./writer.js";
@@ -76,6 +78,7 @@ export function phaseNode(
   return async (state, config) => {
     const lost = WRITER.of(config)?.lost;
     if (lost !== undefined) throw lost; // nothing of this run is stored any more: what it does now would be done twice
+    ORIGIN.of(config)?.reached(standsAt(config, graphAround(namespaceOf(config))));
     keepNestedResults(config, getConfig() as LangGraphRunnableConfig | undefined);
     expectListeners(config.signal);
     const { control } = state;
@@ -143,6 +146,7 @@ function openTurn(team: Team, phase: string, agent: string, state: BaseState, bu
     agent,
     messages,
     state: freeze(extra),
+    previous: results[phase],
     results: freeze(Object.fromEntries(Object.entries(results).filter(([, result]) => result.episode === control.episode))),
     handover: control.handover?.to === phase ? control.handover : undefined,
     control,

@@ -87,9 +87,32 @@ export interface Replay {
 }
 
 /** A config with which a nested graph begins where `replay` says, instead of at its newest checkpoint. */
-export const replaying = <C extends RunnableConfig>(config: C, replay: Replay): C => ({
-  ...config,
-  configurable: { ...config.configurable, [LANGGRAPH_KEY.replay]: replay },
+export function replaying<C extends RunnableConfig>(config: C, replay: Replay): C {
+  OURS.add(replay);
+  return { ...config, configurable: { ...config.configurable, [LANGGRAPH_KEY.replay]: replay } };
+}
+
+/** What {@link replaying} said in this config; LangGraph's own replays count their questions, and are not asked. */
+export function replayOf(config: Config): Replay | undefined {
+  const replay = of(config, LANGGRAPH_KEY.replay) as Replay | undefined; // LangGraph's, or ours
+  return replay !== undefined && OURS.has(replay) ? replay : undefined;
+}
+
+const OURS = new WeakSet<Replay>();
+
+/** Which checkpoint the graph in a namespace around a node stands at. */
+export const standsAt = (config: Config, namespace: string): string | undefined =>
+  (of(config, "checkpoint_map") as Readonly<Record<string, string>> | undefined)?.[namespace]; // LangGraph's own form
+
+/** Which checkpoint the graph in a namespace around stood at, when this one was made. */
+export const madeUnder = ({ metadata }: CheckpointTuple, namespace: string): string | undefined => metadata?.parents?.[namespace];
+
+/** The checkpoint before this one. */
+export const parentOf = ({ parentConfig }: CheckpointTuple): string | undefined => checkpointOf(parentConfig) as string | undefined; // written by the saver
+
+/** A config with which a graph reads and writes a nested namespace by itself, as LangGraph has its nested graphs do. */
+export const nestedIn = (saver: BaseCheckpointSaver, thread: unknown, namespace: string): RunnableConfig => ({
+  configurable: { thread_id: thread, checkpoint_ns: namespace, [LANGGRAPH_KEY.checkpointer]: saver },
 });
 
 /** The config for another checkpoint of its thread; for the newest, when none is named. */

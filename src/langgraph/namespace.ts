@@ -28,3 +28,6 @@ export const lastingNamespace = (namespace: string): string => keyOf(placesOf(pa
 
 /** Whether what is stored there belongs to one run: a graph that starts anew each time has the run's id in its namespace. */
 export const isOfOneRun = (namespace: string): boolean => namespace.includes(RUN);
+
+/** The lasting namespace of the graph that a node is part of, by the node's own. */
+export const graphAround = (namespace: string): string => keyOf(placesOf(partsOf(namespace)).slice(0, -1));

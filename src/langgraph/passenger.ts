@@ -7,7 +7,7 @@ export interface Passenger<T extends object> {
   /** As a part of a `configurable`. */
   as(value: T | undefined): Readonly<Record<string, unknown>>;
   /** The config with it on board. */
-  with<C extends RunnableConfig>(config: C, value: T): C;
+  with<C extends RunnableConfig>(config: C, value: T | undefined): C;
 }
 
 /**
