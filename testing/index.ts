@@ -10,6 +10,7 @@ export type { RecordedMember } from "./replay/recorded-team.js";
 export { swapDecision, type SwappedDecision } from "./replay/swap-decision.js";
 export { replayMagentic, type MagenticReplay, type ReplayedRound } from "./replay/replay-magentic.js";
 export { patternContract, type ContractOptions } from "./pattern-contract.js";
+export { providerIssues, providerRules, type CheckedRequest, type Provider, type ProviderRules, type Role } from "./provider-rules.js";
 export { scripted, scriptedAgent, type ScriptedAgent, type TurnStep } from "./scripted-agent.js";
 export {
   callHandoff,

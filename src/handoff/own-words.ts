@@ -29,7 +29,8 @@ export class OwnWords {
     const isRight = calls.every(({ id, name }, index) => id === sent[index] && TOOL_NAME.test(name));
     if (isRight && content === message.content) return message;
     const tool_calls = calls.map((call, index): ToolCall => ({ ...call, id: sent[index] ?? "", name: soundName(call.name) }));
-    return Object.assign(messageCopy(message), { content, tool_calls });
+    const { output: _raw, ...response_metadata } = message.response_metadata; // OpenAI's package would send the answer again as it came
+    return Object.assign(messageCopy(message), { content, tool_calls, response_metadata });
   }
 
   /** The answer to a call of the agent's newest message. */
