@@ -9,6 +9,7 @@ import { contest, median, timed, type Medians } from "./contest.js";
 import { oursTeam, peerTeam } from "./delegating.js";
 import { fanOut } from "./fanout.js";
 import { handwrittenRing, memory, oursRing, ringTurn, swarmRing, type Contestant } from "./handoff.js";
+import { heapGrowth } from "./heap.js";
 import { importTime } from "./imports.js";
 import { measureSaver } from "./saver.js";
 import { planRun } from "./planned.js";
@@ -21,7 +22,7 @@ const HANDOFFS = 100;
 const options = new Command("bench")
   .description("Times phasegraph beside its peers, in one process and in turn, and prints medians and ratios (ours ÷ theirs).")
   .option("--json <file>", "write the ratios to a file")
-  .option("--only <sections>", "comma-separated: handoff, sqlite, durable, import, compile, saver, supervisor, plan, fanout")
+  .option("--only <sections>", "comma-separated: handoff, sqlite, durable, import, compile, saver, supervisor, plan, fanout, heap")
   .option("--rounds <n>", "measured rounds of each contestant", "9")
   .parse()
   .opts<{ json?: string; only?: string; rounds: string }>();
@@ -176,6 +177,12 @@ async function fanOuts(): Promise<Ratios> {
   return ratios;
 }
 
+async function heaps(): Promise<Ratios> {
+  const ratios = { "heap.growthPer10kHandoffs": await heapGrowth(Math.min(rounds, 3)) };
+  show("megabytes of heap that 10,000 handoffs leave behind, their threads deleted", {}, ratios);
+  return ratios;
+}
+
 const SECTIONS: Readonly<Record<string, () => Promise<Ratios>>> = {
   handoff: () => rings(`${HANDOFFS} handoffs in one turn, MemorySaver`, memory, "handoff"),
   sqlite: sqliteRings,
@@ -186,6 +193,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<Ratios>>> = {
   supervisor: supervisors,
   plan: plans,
   fanout: fanOuts,
+  heap: heaps,
 };
 
 const chosen = options.only?.split(",") ?? Object.keys(SECTIONS);

@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import type * as Files from "node:fs/promises";
 import type { Agent } from "../src/agent/agent.js";
 import { send } from "../src/agent/outcome.js";
+import { InvalidRequestError } from "../src/base/errors.js";
 import type { CharterStatus } from "../src/charter/charter.js";
 import { charterFrom, charterMarkdown } from "../src/charter/markdown.js";
 import { agent } from "./agent.js";
@@ -11,8 +11,10 @@ export function charterReader<const Id extends string = "planner">(file: string,
   return agent({
     id: id ?? ("planner" as Id), // the default of the type parameter
     description: `Reads ${file}`,
-    run: async () =>
-      send({ type: "CHARTER", charter: charterFrom(await readFile(file, "utf8")) }, { content: `The charter is that of ${file}.` }),
+    run: async () => {
+      const text = await filesFor(file).readFile(file, "utf8");
+      return send({ type: "CHARTER", charter: charterFrom(text) }, { content: `The charter is that of ${file}.` });
+    },
   });
 }
 
@@ -20,10 +22,20 @@ export function charterReader<const Id extends string = "planner">(file: string,
 export function charterWriter(file: string): (status: CharterStatus) => Promise<void> {
   return async (status) => {
     const text = file.endsWith(".json") ? `${JSON.stringify(jsonOf(status), null, 2)}\n` : charterMarkdown(status);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(`${file}.part`, text);
-    await rename(`${file}.part`, file);
+    const files = filesFor(file);
+    const folder = /^(.*)[/\\]/s.exec(file)?.[1] ?? "";
+    if (folder !== "") await files.mkdir(folder, { recursive: true });
+    await files.writeFile(`${file}.part`, text);
+    await files.rename(`${file}.part`, file);
   };
+}
+
+/** Asked for when a file is, and not imported: everything else here runs in browsers too. */
+function filesFor(file: string): typeof Files {
+  const files = globalThis.process?.getBuiltinModule?.("node:fs/promises");
+  if (files === undefined)
+    throw new InvalidRequestError(`The charter in "${file}"`, "there are no files here", "a program that runs in Node");
+  return files;
 }
 
 const jsonOf = ({ charter, records, verdicts }: CharterStatus) => ({

@@ -2,16 +2,24 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import vm from "node:vm";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { installs } from "./package-installs.js";
+import { pack, type Packed } from "./packed.js";
 
 const home = mkdtempSync(join(tmpdir(), "phasegraph-package-"));
-interface Packed {
-  readonly filename: string;
-  readonly size: number;
-  readonly unpackedSize: number;
-  readonly files: readonly { readonly path: string }[];
-}
 let packed: Packed;
+
+interface Declared {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+/** What every browser and edge runtime has. */
+const OF_THE_WEB = `AbortController AbortSignal Blob DOMException Event EventTarget FormData Headers ReadableStream Request Response
+  TextDecoder TextEncoder TransformStream URL URLSearchParams WritableStream atob btoa clearInterval clearTimeout console crypto fetch
+  performance queueMicrotask setInterval setTimeout structuredClone`.split(/\s+/);
 
 /** A folder with the packed package and some of its peers, as a user would have it. */
 function userWith(name: string, peers: readonly string[]): string {
@@ -35,14 +43,8 @@ const run = (folder: string, script: string): string =>
 
 describe("the package as it is published", () => {
   beforeAll(() => {
-    const answer = execFileSync("npm", ["pack", "--json", "--silent", "--pack-destination", home], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    const [first] = JSON.parse(answer.slice(answer.indexOf("[\n"))) as Packed[];
-    if (first === undefined) throw new Error(`npm pack said: ${answer}`);
-    packed = first;
-  }, 120_000);
+    packed = pack(home);
+  }, 300_000);
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
   it("holds what is built, and no sources, tests or maps", () => {
@@ -95,6 +97,42 @@ describe("the package as it is published", () => {
     );
     expect(found).toEqual([]);
   });
+
+  it("imports nothing that it does not declare", () => {
+    const folder = join(userWith("declared", []), "node_modules/phasegraph");
+    const { dependencies = {}, peerDependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Declared;
+    const declared = new Set(Object.keys({ ...dependencies, ...peerDependencies }));
+    const undeclared = readdirSync(join(folder, "dist"), { recursive: true, encoding: "utf8" })
+      .filter((file) => /\.(js|d\.ts)$/.test(file))
+      .flatMap((file) => {
+        const text = readFileSync(join(folder, "dist", file), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+        const names = [...text.matchAll(/(?:from|import\()\s*"((?:@[^/"]+\/)?[^./"][^/"]*)/g)].map(([, name = ""]) => name);
+        const packages = names.filter((name) => /^(?:@[a-z0-9-]+\/)?[a-z0-9._-]+$/i.test(name)); // not words of a comment or a type
+        return packages.filter((name) => !declared.has(name)).map((name) => `${name} in ${file}`);
+      });
+    expect(undeclared).toEqual([]);
+  });
+
+  it("its main door bundles for browsers and runs where there is nothing of Node", async () => {
+    const folder = userWith("site", ["@langchain", "xstate", "zod"]);
+    const contents = `
+      import { agent, handoff, parallel, sequential, swarm } from "phasegraph";
+      const says = (id) => agent({ id, run: () => id });
+      const desk = swarm({ name: "desk", agents: [agent({ id: "a", run: () => handoff("b") }), agent({ id: "b", run: () => "hello" })] });
+      const both = parallel({ name: "both", branches: [says("x"), sequential({ name: "yard", agents: [says("y")] })] });
+      const spoken = async (team) => (await team.compile().invoke({ messages: [{ role: "user", content: "hi" }] })).messages.map(({ text }) => text);
+      globalThis.result = Promise.all([spoken(desk), spoken(both)]);`;
+    const options = { bundle: true, platform: "browser", format: "iife", write: false, logLevel: "silent" } as const;
+    const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir: folder } });
+    const context = vm.createContext(Object.fromEntries(OF_THE_WEB.map((name) => [name, (globalThis as Record<string, unknown>)[name]])));
+    vm.runInContext(outputFiles[0]?.text ?? "", context);
+    expect(await (context["result"] as Promise<string[][]>)).toEqual([
+      ["hi", "hello"],
+      ["hi", "x", "y"],
+    ]);
+  });
+
+  describe("installed", () => installs(() => join(home, packed.filename)));
 
   it("names its versions exactly for development", () => {
     const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { devDependencies: Record<string, string> };
