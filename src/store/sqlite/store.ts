@@ -11,6 +11,7 @@ import {
 import { systemClock, type Clock } from "../../base/clock.js";
 import { InvalidRequestError } from "../../base/errors.js";
 import { guarded } from "../../database/failure.js";
+import { Transactions } from "../../database/transactions.js";
 import { openFile, type Connection, type FileOptions } from "../../database/sqlite.js";
 import { matchesFilter } from "../filter.js";
 import { assertNamespace, decodeNamespace, encodeNamespace, matchesPath } from "../namespace.js";
@@ -54,6 +55,7 @@ const MOST_WORDS = 64;
  */
 export class SqliteStore extends BaseStore {
   private readonly connection: Connection;
+  private readonly transactions: Transactions;
   private readonly tables: StoreTables;
   private readonly indexing: Indexing;
   private readonly refreshOnRead: boolean;
@@ -74,6 +76,7 @@ export class SqliteStore extends BaseStore {
       this.connection.close();
       throw error;
     }
+    this.transactions = new Transactions(this.connection, STORE_SCHEMA, options);
     this.tables = new StoreTables(this.connection);
     this.indexing = { vectors: index, text, ttl: ttl.defaultMilliseconds ?? null };
     this.refreshOnRead = ttl.refreshOnRead ?? true;
@@ -125,25 +128,22 @@ export class SqliteStore extends BaseStore {
     );
     const vectors = await this.queryVectors(all);
     const now = this.clock.now();
-    return guarded(() => {
-      const isRefreshing = all.some((each) => this.refreshes(each)) && this.tables.hasTtl();
-      const transaction = this.connection.transaction(() => {
-        const results = all.map((each) => this.read(each, vectors, now, isRefreshing));
-        for (const { namespace, key, value } of last) if (value === null) this.tables.delete(encodeNamespace(namespace), key);
-        for (const item of written) this.tables.put(item, now);
-        if (last.length > 0) this.tables.sweep(now, SWEPT_PER_WRITE);
-        return results;
-      });
-      // what writes waits for other writers first; each result is of the kind of its operation
-      return (last.length > 0 || isRefreshing ? transaction.immediate() : transaction()) as OperationResults<Op>;
-    });
+    const isRefreshing = all.some((each) => this.refreshes(each)) && (await this.transactions.read(() => this.tables.hasTtl()));
+    const work = () => {
+      const results = all.map((each) => this.read(each, vectors, now, isRefreshing));
+      for (const { namespace, key, value } of last) if (value === null) this.tables.delete(encodeNamespace(namespace), key);
+      for (const item of written) this.tables.put(item, now);
+      if (last.length > 0) this.tables.sweep(now, SWEPT_PER_WRITE);
+      return results as OperationResults<Op>; // each is of the kind of its operation
+    };
+    return await (last.length > 0 || isRefreshing ? this.transactions.write(work) : this.transactions.read(work));
   }
 
   /** Deletes every expired item, in short transactions; others run in between. Gives how many. */
   async sweep(): Promise<number> {
     let total = 0;
     for (let swept = SWEPT_AT_ONCE; swept === SWEPT_AT_ONCE; total += swept) {
-      swept = guarded(() => this.connection.transaction(() => this.tables.sweep(this.clock.now(), SWEPT_AT_ONCE)).immediate());
+      swept = await this.transactions.write(() => this.tables.sweep(this.clock.now(), SWEPT_AT_ONCE));
       await nextTurn();
     }
     return total;
