@@ -1,6 +1,7 @@
 import type { Result } from "../src/agent/agent.js";
 import { jsonIn } from "../src/base/fences.js";
 import { isPlainObject, jsonIssue } from "../src/base/json.js";
+import { isBookkeeping } from "../src/compile/nested.js";
 import { isEqual, tallyOf, type CastBallot, type Tally } from "../src/voting/tally.js";
 import { Ballot } from "./ballots.js";
 
@@ -64,7 +65,7 @@ export function aggregate(
 }
 
 /** What the agent computed; not the bookkeeping of a nested orchestration. */
-const dataOf = ({ data }: Result): unknown => (isPlainObject(data) && "orchestration" in data && "place" in data ? undefined : data);
+const dataOf = ({ data }: Result): unknown => (isBookkeeping(data) ? undefined : data);
 
 const wordsOf = (result: Result): string => (result.content === "" ? JSON.stringify(dataOf(result)) : result.content);
 

@@ -97,7 +97,7 @@ export function router<const Id extends string, const F extends Fields = Record<
   definition: RouterDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "route" | "idle", F, Name> {
   requireForm("The orchestration", definition, DEFINITION);
-  const { name, agents, supervisor, maxHandoffs = 20, phaseMap } = definition;
+  const { name, agents, rules = [], supervisor, maxHandoffs = 20, phaseMap } = definition;
   const ids = agents.map((each) => each.id as string);
   const named = phaseMap as Readonly<Record<string, string>> | undefined;
   const phaseOf = (id: string): string => named?.[id] ?? (id === definition.default ? FIRST_PHASE : USUAL_PHASE);
@@ -121,15 +121,17 @@ export function router<const Id extends string, const F extends Fields = Record<
           return [`HANDOFF.${id}`, { target: id, guard, actions: [set("active", id), set("phase", phaseOf(id)), ...actions] }];
         }),
     );
+  const asked = supervisor === undefined ? {} : { [`ROUTE.${supervisor.id}`]: supervisor.id }; // who has the conversation keeps it
   const release = { target: IDLE, actions: [set("active", null)] };
-  const dispatcher = dispatch(definition, ids);
+  const staff = supervisor === undefined ? ids : [...ids, supervisor.id]; // a message may be addressed to the supervisor, too
+  const dispatcher = dispatch({ ...definition, rules: rules.map(ownRule) }, staff);
   const machine = machineOf(name, [dispatcher, { id: IDLE }, ...agents, ...(supervisor === undefined ? [] : [supervisor])], {
     context: { active: null, phase: FIRST_PHASE, handoffs: 0 },
     initial: ROUTE,
     on: { INPUT: { target: `.${ROUTE}`, actions: [reset("handoffs")] } },
     states: {
       [IDLE]: { tags: "waits", description: "waits for a message" },
-      [ROUTE]: { on: { ...Object.fromEntries(ids.map((id) => [`ROUTE.${id}`, takes(id)])), NOBODY: supervisor?.id ?? IDLE } },
+      [ROUTE]: { on: { ...Object.fromEntries(ids.map((id) => [`ROUTE.${id}`, takes(id)])), ...asked, NOBODY: supervisor?.id ?? IDLE } },
       ...Object.fromEntries(ids.map((id) => [id, { tags: "waits", on: { ...handoffs(id), RELEASE: release } }])),
       ...(supervisor === undefined ? {} : { [supervisor.id]: { on: { DONE: IDLE, ...handoffs(supervisor.id) } } }),
     },
@@ -140,8 +142,14 @@ export function router<const Id extends string, const F extends Fields = Record<
     ...(supervisor === undefined ? [] : [[supervisor.id, supervisor] as const]),
   ];
   const routed = z.looseObject({ via: z.enum(["address", "affinity", "rule", "default"]).optional() });
-  const events = Object.fromEntries(ids.map((id) => [`ROUTE.${id}`, routed]));
+  const events = Object.fromEntries(staff.map((id) => [`ROUTE.${id}`, routed]));
   return orchestrate<Id | "route" | "idle", F, Name>(machine, bound, { ...definition, events: { ...definition.events, ...events } });
+}
+
+/** What the caller does to its rules afterwards changes nothing here. */
+function ownRule<Id extends string, State>(rule: RoutingRule<Id, State>): RoutingRule<Id, State> {
+  const copied = Object.entries(rule.when).map(([key, value]) => [key, Array.isArray(value) ? [...(value as unknown[])] : value] as const);
+  return { ...rule, when: Object.fromEntries(copied) };
 }
 
 type Rules<F extends Fields> = Pick<RouterDefinition<string, F>, "rules" | "default" | "sticky" | "about">;

@@ -9,6 +9,7 @@ import type { Fields, FieldValues } from "../src/state/schema.js";
 import { reset } from "../src/statechart/data/assignments.js";
 import { DELEGATE, delegate, delegationTools, delivered, openDelegations, resultOf, condensed, tasksFor } from "../nodes/delegation.js";
 import { executor, limitsOf, LIMITS_FORM, type ExecutorLimits } from "../nodes/executor/executor.js";
+import { forwardTools } from "../nodes/forward.js";
 import { again, limitIssue, machineOf, upTo } from "./machine.js";
 
 const WORKERS = "workers";
@@ -39,6 +40,8 @@ export interface SupervisorDefinition<Id extends string, F extends Fields>
   readonly waitForResult?: boolean;
   /** Keys of the state that workers may see: with their task, and functions as `turn.state` too. Default: none. */
   readonly shareChannels?: readonly (keyof F & string)[];
+  /** `true`: a tool lets the supervisor give the user a worker's newest result word for word, without repeating it (`forward_result`). It is cut where `resultLimit` cuts. Default `false`. */
+  readonly forward?: boolean;
   /** Rounds of delegation between two inputs. Default 20; then the supervisor has to answer. */
   readonly maxRounds?: number;
   /** Delegations the supervisor's model sees whole, and up to as many again; of earlier ones it sees a line each, and a tool reads any. Default 6; in the background all are whole. */
@@ -61,6 +64,7 @@ const DEFINITION = shape<SupervisorDefinition<string, Fields>>({
   delegationMessage: maybe(text),
   waitForResult: maybe(flag),
   shareChannels: maybe(each(text)),
+  forward: maybe(flag),
   maxRounds: maybe(number),
   wholeResults: maybe(number),
   resultLimit: maybe(number),
@@ -114,7 +118,7 @@ function modeOf<F extends Fields>(definition: SupervisorDefinition<string, F>): 
   const isAsync = asyncDelivery ?? !waitForResult;
   const ids = definition.workers.map((worker) => worker.id);
   const refines = definition.refineTask ?? !isAsync;
-  return { ids, isChain: strategy === "sequential", isAsync, refines, shared: shareChannels, wholeResults, resultLimit };
+  return { ids, isChain: strategy === "sequential", isAsync, refines, shared: [...shareChannels], wholeResults, resultLimit };
 }
 
 /** The supervisor decides: it delegates, reads what came of it, and so on until it answers the user. */
@@ -174,7 +178,8 @@ function talker<Id extends string, F extends Fields>(definition: SupervisorDefin
       }
       const seen = (turn: Turn<FieldValues<F>>, delegates: boolean): Turn<FieldValues<F>> => {
         const view = mode.isAsync ? { messages: turn.messages, tools: [] } : condensed(turn.messages, mode.wholeResults, boss.id);
-        return { ...turn, messages: view.messages, tools: [...(turn.tools ?? []), ...(delegates ? tools : []), ...view.tools] };
+        const forward = definition.forward === true ? forwardTools(turn.messages) : [];
+        return { ...turn, messages: view.messages, tools: [...(turn.tools ?? []), ...(delegates ? tools : []), ...view.tools, ...forward] };
       };
       if (autoDelegate && place.phase === DISPATCH)
         return { run: (turn) => dispatched(definition, mode, turn, (asked) => inner.run(seen(asked, false))) };
@@ -251,6 +256,9 @@ function definitionIssues<F extends Fields>(definition: SupervisorDefinition<str
       : []),
     ...(autoDelegate && definition.waitForResult !== undefined
       ? [contradiction("waitForResult", "is for supervisors with tools; with autoDelegate use asyncDelivery")]
+      : []),
+    ...(definition.forward === true && modeOf(definition).isAsync
+      ? [contradiction("forward", "in the background the user has been answered before there is a result; leave it out")]
       : []),
     ...(definition.shareChannels ?? [])
       .filter((key) => !(key in (definition.state ?? {})))

@@ -95,6 +95,21 @@ export function openDelegations(messages: readonly BaseMessage[]): Delegation[] 
   });
 }
 
+/** The newest result of each worker (`undefined`: of all together) that is none of a failure, newest last. */
+export function newestResults(messages: readonly BaseMessage[]): ReadonlyMap<string | undefined, string> {
+  const results = new Map<string | undefined, string>();
+  let calls: readonly ToolCall[] = [];
+  for (const message of messages) {
+    if (AIMessage.isInstance(message)) calls = message.tool_calls ?? [];
+    if (!ToolMessage.isInstance(message) || markOf(message) !== "closed") continue;
+    const name = calls.find(({ id }) => id === message.tool_call_id)?.name;
+    const worker = name?.startsWith(DELEGATE_TO) === true ? name.slice(DELEGATE_TO.length) : undefined;
+    results.delete(worker); // the newest stands last
+    if (message.status !== "error") results.set(worker, message.text);
+  }
+  return results;
+}
+
 /** The tasks a delegation comes to: one, or one for each worker. */
 export function tasksFor(delegation: Delegation, workers: readonly string[], isChain: boolean, shared: string): Task[] {
   const input = `${delegation.task}${shared}`;
@@ -116,7 +131,7 @@ export function resultOf({ id, worker }: Delegation, records: readonly TaskRecor
   const texts = own.map((record) => `${worker === undefined ? `[${record.agent}] ` : ""}${wordsOf(record)}`);
   const whole = texts.join("\n\n");
   return {
-    status: own.length > 0 && own.every((record) => record.status === "completed") ? "success" : "error",
+    status: own.length > 0 && own.every(hasResult) ? "success" : "error",
     content: whole.length <= limit ? whole : `${whole.slice(0, limit)}\n[cut: ${whole.length - limit} more characters]`,
   };
 }
@@ -130,8 +145,13 @@ export interface DelegationResult {
 function wordsOf({ agent, status, content = "", data, error }: TaskRecord): string {
   if (status !== "completed")
     return `${agent} did not finish (${status}): ${error?.name ?? "Error"}: ${error?.message ?? "no reason given"}`;
-  return content === "" && data !== undefined ? JSON.stringify(data) : content;
+  if (content.trim() !== "") return content;
+  return data === undefined ? `${agent} finished without words: it gave no result.` : JSON.stringify(data);
 }
+
+/** A worker that ends without words and without data has not done what it was asked for. */
+const hasResult = ({ status, content = "", data }: TaskRecord): boolean =>
+  status === "completed" && (content.trim() !== "" || data !== undefined);
 
 /** How results reach the conversation: in the place of the tool's answer, or, when the conversation went on meanwhile, as a message. */
 export function delivered(

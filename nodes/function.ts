@@ -8,8 +8,8 @@ import { callable, maybe, number, shape, text, type Form } from "../src/base/for
 import { isPlainObject } from "../src/base/json.js";
 import { isCommandLike, outcomeOfCommand } from "../src/compile/command.js";
 
-/** What a function agent may return: a text is a reply; nothing at all is a reply without words. */
-export type FunctionAnswer<State> = Outcome<State> | string | BaseMessage | Command | undefined | void;
+/** What a function agent may return: a text is a reply, `""` one without words. */
+export type FunctionAnswer<State> = Outcome<State> | string | BaseMessage | Command;
 
 /** A plain (async) function as an agent. */
 export interface FunctionAgent<Id extends string, State> {
@@ -38,17 +38,16 @@ export function functionRun<State>(agent: FunctionAgent<string, State>): PhaseRu
 }
 
 function outcomeOf<State>(id: string, turn: Turn<State>, answer: unknown): Outcome<State> {
-  if (answer === undefined || answer === null) return { next: { kind: "done" } };
+  if (answer === undefined || answer === null)
+    throw new InvalidRequestError(`Agent "${id}" returned nothing`, "so nothing is known of its work", FORMS);
   if (typeof answer === "string") return { content: answer, next: { kind: "done" } };
   if (AIMessage.isInstance(answer)) return { messages: [answer], next: { kind: "done" } };
   if (isCommandLike(answer)) return outcomeOfCommand(answer, id, turn.messages) as Outcome<State>; // its update is checked against the state's keys by the node
   if (isPlainObject(answer) && isPlainObject(answer["next"])) return answer as unknown as Outcome<State>; // made by reply(), handoff() or send()
-  throw new InvalidRequestError(
-    `Agent "${id}" returned ${describe(answer)}`,
-    "that says nothing about what comes next",
-    "a text, reply(…), handoff(…) or send(…)",
-  );
+  throw new InvalidRequestError(`Agent "${id}" returned ${describe(answer)}`, "that says nothing about what comes next", FORMS);
 }
+
+const FORMS = 'a text, reply(…), handoff(…) or send(…); reply("") where there is nothing to say';
 
 const describe = (value: unknown): string =>
   typeof value === "object"

@@ -119,7 +119,7 @@ async function runGraph<State, Graph extends AnyGraph>(
   const outcome = outcomeOf<State>(turn.agent, values, known);
   const next = handsOff ? acceptedHandoff(outcome.messages ?? []) : undefined;
   if (next !== undefined) return { ...outcome, next };
-  return agent.output === undefined ? outcome : agent.output(values as ValuesOf<Graph>, turn); // the last of a graph's values is what it returns
+  return agent.output === undefined ? withLastWords(outcome) : agent.output(values as ValuesOf<Graph>, turn); // the last of a graph's values is what it returns
 }
 
 /** The messages of the thread as the graph is to see them. */
@@ -142,6 +142,12 @@ export function outcomeOf<State>(id: string, values: unknown, known: ReadonlySet
 function unfinishedIn(id: string, values: unknown, known: ReadonlySet<string>): BaseMessage[] {
   const own = newMessages(messagesOf(values), known).filter((message) => AIMessage.isInstance(message) || ToolMessage.isInstance(message));
   return withoutEnd(signed(own, id));
+}
+
+/** A tool whose answer is final (`returnDirect`) had the last word in the graph: the agent says it to the team. */
+function withLastWords<State>(outcome: Outcome<State>): Outcome<State> {
+  const last = outcome.messages?.at(-1);
+  return ToolMessage.isInstance(last) && last.status !== "error" ? { ...outcome, content: last.text } : outcome;
 }
 
 /** A jump out of the graph, as langgraph-swarm's handoff tools make it: a wish, with everything that was said and done before it. */

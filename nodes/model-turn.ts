@@ -37,7 +37,10 @@ const UNKNOWN_TOOL_ATTEMPTS = 3;
 const DEFAULTS = { modelCalls: 25, toolCalls: 100 } as const;
 
 /** @throws InvalidDefinitionError for tools whose names are taken, an approval of a tool that there is not, an `output` that no model can be asked for, and a `decide` without `output`. */
-export function modelRun<State, Output>(agent: ModelAgent<string, State, Output>): PhaseRun<State> {
+export function modelRun<State, Output>(definition: ModelAgent<string, State, Output>): PhaseRun<State> {
+  const { approval } = definition;
+  // whoever is asked for stays so, whatever the caller does to its list afterwards
+  const agent = approval === undefined || typeof approval === "function" ? definition : { ...definition, approval: [...approval] };
   const tools = new Map((agent.tools ?? []).map((given) => [given.name, given]));
   const respond = agent.output === undefined ? undefined : respondTool(agent.output);
   const issues = definitionIssues(agent, tools, respond);

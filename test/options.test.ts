@@ -118,7 +118,7 @@ const WITHOUT_OPTIONS = new Set(
       "withTask",
       "OrchestrationGraph",
     ],
-    ["recordChange", "sign", "writeCharter"],
+    ["recordChange", "sign", "teamOf", "writeCharter"],
   ].flat(),
 );
 

@@ -120,7 +120,9 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** The name that takes the fewest changes of a letter, where that is few for its length. */
 function nearest(key: string, names: readonly string[]): string | undefined {
   const wanted = key.toLowerCase().slice(0, MAX_SHOWN);
-  const ranked = names.map((name) => ({ name, far: distance(wanted, name.toLowerCase()) })).sort((one, other) => one.far - other.far);
+  const ranked = names
+    .map((name) => ({ name, far: distance(wanted, name.toLowerCase()), isStart: wanted.startsWith(name.toLowerCase()) }))
+    .sort((one, other) => one.far - other.far || Number(other.isStart) - Number(one.isStart));
   const [best] = ranked;
   return best !== undefined && best.far <= Math.max(1, Math.floor(best.name.length / 3)) ? best.name : undefined;
 }

@@ -5,6 +5,7 @@ import type { PhaseRun, Result, Turn } from "../agent/agent.js";
 import { isOutput, markOutput, messageType, readRecord } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
 import { TaskFailedError } from "../base/errors.js";
+import { isPlainObject } from "../base/json.js";
 import { isResuming, madeUnder, nestedIn, parentOf, replaying, saverOf, threadOf } from "../langgraph/config.js";
 import { graphAround, lastingNamespace, namespaceOf } from "../langgraph/namespace.js";
 import type { Chart } from "../statechart/chart.js";
@@ -121,6 +122,17 @@ function asOwn(message: BaseMessage): AIMessage {
   const own = new AIMessage({ content, response_metadata, ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) });
   return isOutput(message) ? markOutput(own) : own;
 }
+
+const BOOKKEEPING_KEYS: ReadonlySet<string> = new Set(["orchestration", "place", "done", "steps", "checkpoint"]);
+
+/** True for the data that a nested orchestration leaves of itself, and not for what an agent computed under some of its keys. */
+export const isBookkeeping = (data: unknown): boolean =>
+  isPlainObject(data) &&
+  typeof data["orchestration"] === "string" &&
+  typeof data["done"] === "boolean" &&
+  typeof data["steps"] === "number" &&
+  "place" in data &&
+  Object.keys(data).every((key) => BOOKKEEPING_KEYS.has(key));
 
 function lastWords(
   after: ChildState,

@@ -42,6 +42,7 @@ describe("B2 parallel", () => {
           most = Math.max(most, (inside += 1));
           await new Promise((resolve) => setImmediate(resolve));
           inside -= 1;
+          return "";
         },
       });
     await parallel({ name: "team", branches: [branch("a"), branch("b"), branch("c")] })

@@ -109,7 +109,7 @@ describe("B6 pipeline", () => {
 
   it("a stage that is its own next is repeated maxReturns times, and then ends", async () => {
     let runs = 0;
-    const polisher = agent({ id: "polisher", run: () => void (runs += 1) });
+    const polisher = agent({ id: "polisher", run: () => reply("", { data: (runs += 1) }) });
     const state = await pipeline({
       name: "shine",
       waits: false,
@@ -127,7 +127,7 @@ describe("B6 pipeline", () => {
       id: "boss",
       run: (turn: Turn) => {
         seen.push(`${turn.phase}: ${turn.messages.at(-1)?.text}`);
-        return turn.phase === "intake" ? handoff("handling", { content: "Enough asked." }) : undefined;
+        return turn.phase === "intake" ? handoff("handling", { content: "Enough asked." }) : "";
       },
     });
     const line = pipeline({

@@ -163,7 +163,7 @@ describe("B12 router", () => {
       id: "boss",
       run: (turn) => {
         seen.push([turn.phase, ...lines(turn.messages)]);
-        return turn.phase === "boss" ? "Nobody knows that." : undefined;
+        return turn.phase === "boss" ? "Nobody knows that." : "";
       },
     });
     const graph = router({ name: "desk", agents: desks(), rules: [{ to: "tech", when: { intents: ["x"] } }], supervisor: boss }).compile({
@@ -229,8 +229,7 @@ describe("B12 router", () => {
 
   it("has nothing to report to verify()", () => {
     expect(
-      router({ name: "desk", agents: desks(), default: "triage", supervisor: agent({ id: "boss", run: () => undefined }) }).verify()
-        .findings,
+      router({ name: "desk", agents: desks(), default: "triage", supervisor: agent({ id: "boss", run: () => "" }) }).verify().findings,
     ).toEqual([]);
   });
 });

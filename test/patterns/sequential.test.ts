@@ -76,7 +76,7 @@ describe("G3 limits", () => {
 
   it("limits of the outermost orchestration hold in those it contains", async () => {
     let runs = 0;
-    const busy = (id: string) => agent({ id, run: () => void (runs += 1) });
+    const busy = (id: string) => agent({ id, run: () => String((runs += 1)) });
     const inner = sequential({ name: "inner", agents: [busy("a"), busy("b"), busy("c"), busy("d")] });
     const middle = sequential({ name: "middle", agents: [inner] });
     const outer = sequential({ name: "outer", agents: [middle], limits: { steps: 4 } });

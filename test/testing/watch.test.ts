@@ -125,13 +125,13 @@ describe("watch", () => {
   it("who leaves stops the run, and the run says that it was stopped", async () => {
     const { checkpointer, config } = thread();
     let later = 0;
-    let stopped: Promise<void> | undefined;
+    let stopped: Promise<string> | undefined;
     const slow = agent({
       id: "slow",
       run: ({ config: { signal } }) =>
-        (stopped = new Promise((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }))),
+        (stopped = new Promise((resolve) => signal?.addEventListener("abort", () => resolve(""), { once: true }))),
     });
-    const graph = sequential({ name: "line", agents: [slow, agent({ id: "late", run: () => void (later += 1) })] }).compile({
+    const graph = sequential({ name: "line", agents: [slow, agent({ id: "late", run: () => String((later += 1)) })] }).compile({
       checkpointer,
     });
     const watched = watch(graph, says("go"), config);
