@@ -11,6 +11,7 @@ import { estimatePlan, type EstimateOptions, type PlanEstimate } from "../src/pl
 import { readPlan, type Task } from "../src/planning/plan.js";
 import { revisedPlan } from "../src/planning/revise.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
+import { FAILED } from "../src/statechart/vocabulary.js";
 import { PLAN_CANCELLED } from "../nodes/executor/cancellation.js";
 import { executor, limitsOf, LIMITS_FORM, type ExecutorLimits } from "../nodes/executor/executor.js";
 import { again, limitIssue, machineOf, THE_END, upTo } from "./machine.js";
@@ -129,7 +130,7 @@ export function orchestratorWorker<
       },
       ...(synthesizer === undefined ? {} : { [SYNTHESIS]: { on: { DONE: THE_END } } }),
       [THE_END]: { type: "final" },
-      [CANCELLED]: { type: "final" },
+      [CANCELLED]: { type: "final", tags: FAILED },
     },
   });
   const bound = [

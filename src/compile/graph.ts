@@ -364,7 +364,8 @@ export function guarded<Phase extends string, F extends Fields>(compiled: object
   return Object.assign(Object.setPrototypeOf(compiled, OrchestrationGraph.prototype) as OrchestrationGraph<Phase, F>, { guard });
 }
 
-const isControl = (value: unknown): boolean => isPlainObject(value) && "v" in value && "chart" in value && "value" in value;
+const isControl = (value: unknown): boolean =>
+  isPlainObject(value) && !("type" in value) && "v" in value && "chart" in value && "value" in value; // an event has a type
 
 /** Stands for a whole control state in an input: it is not an event, so the channel records a refusal and nothing else. */
 const CONTROL_VALUE = "a control state";

@@ -3,7 +3,7 @@ import type { Issue } from "../base/errors.js";
 import { BASE_KEYS } from "../state/schema.js";
 
 /** Names that LangGraph, its server or its SDK treat as their own: streams of a node named so are dropped or misread. */
-const RESERVED = new Set(["tools", "task", "end", "start", "__proto__", "constructor", "prototype"]);
+const RESERVED = new Set(["tools", "task", "end", "start", "prototype", ...Object.getOwnPropertyNames(Object.prototype)]);
 const PHASE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 /** Why a phase may not be a node's name. */
@@ -30,6 +30,9 @@ export function agentIdIssue(path: string, id: string): Issue | undefined {
 export function stateKeyIssue(key: string): Issue | undefined {
   if ((BASE_KEYS as readonly string[]).includes(key))
     return { path: `state.${key}`, code: "RESERVED_NAME", message: `every orchestration has "${key}" already` };
+  if (Object.hasOwn(Object.prototype, key)) {
+    return { path: `state.${key}`, code: "RESERVED_NAME", message: `every JavaScript object has "${key}"; choose another key` };
+  }
   return key.startsWith("__")
     ? { path: `state.${key}`, code: "RESERVED_NAME", message: "keys that begin with __ belong to LangGraph" }
     : undefined;

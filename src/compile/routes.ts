@@ -32,7 +32,8 @@ class Router extends Runnable<BaseState, string[]> {
  */
 export type DirectWays = Readonly<Record<string, string>>;
 
-export const directWays = (nodes: Iterable<string>): DirectWays => Object.fromEntries([...nodes].map((node) => [direct(node), node]));
+export const directWays = (nodes: Iterable<string>): DirectWays =>
+  Object.assign(Object.create(null) as Record<string, string>, Object.fromEntries([...nodes].map((node) => [direct(node), node]))); // an event may be called "constructor"
 
 const direct = (node: string): string => `→ ${node}`;
 

@@ -5,9 +5,13 @@ import { chartLabel, type Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
 import { initialControl, type Control, type ControlEvent } from "../statechart/control.js";
 
+import { obstacleTo } from "./chart-change.js";
 import { fromStoredControl, storedControl, type StoredControl } from "./stored-control.js";
 
-/** What may be done with a thread that was written under another chart. */
+/**
+ * What may be done with a thread that was written under another chart. `"resume"` goes on only where the same agents work in its phases
+ * and nothing was put in before them; else it is refused with what is in the way.
+ */
 export type OnChartChange = "refuse" | "resume";
 
 /**
@@ -79,7 +83,7 @@ function adopt(chart: Chart, stored: StoredControl, onChange: OnChartChange): Co
     chart: { name: chart.name, version: chart.version, fingerprint: chart.fingerprint },
   };
   if (isSame) return current;
-  const obstacle = missing(chart, current);
+  const obstacle = obstacleTo(chart, current);
   if (obstacle !== undefined) throw new ChartMismatchError(chartLabel(stored.chart), chartLabel(chart), obstacle);
   if (onChange === "resume") return current;
   throw new ChartMismatchError(
@@ -87,19 +91,4 @@ function adopt(chart: Chart, stored: StoredControl, onChange: OnChartChange): Co
     chartLabel(chart),
     `the states, transitions or agents differ. Its place in the chart still exists: compile({ onChartChange: "resume" }) goes on there.`,
   );
-}
-
-/** What of the thread has no place in the chart. */
-function missing(chart: Chart, control: Control): string | undefined {
-  try {
-    const snapshot = chart.machine.resolveState({ value: control.value, context: control.context });
-    for (const ids of Object.values(control.history ?? {})) for (const id of ids) chart.machine.getStateNodeById(id);
-    const lost = [...control.waiting, ...control.last.starts].filter((phase) => !chart.phases.has(phase));
-    if (lost.length > 0) return `it waits in "${lost.join('", "')}", which this chart does not have. Finish it under the old definition.`;
-    return JSON.stringify(snapshot.value) === JSON.stringify(control.value) || control.done
-      ? undefined
-      : `its place ${JSON.stringify(control.value)} means ${JSON.stringify(snapshot.value)} here. Finish it under the old definition.`;
-  } catch {
-    return `it stands in ${JSON.stringify(control.value)}, which this chart does not have. Finish it under the old definition.`;
-  }
 }

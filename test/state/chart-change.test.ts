@@ -1,7 +1,7 @@
 import { Command, MemorySaver } from "@langchain/langgraph";
 import { createMachine, type AnyStateMachine } from "xstate";
 import { describe, expect, it } from "vitest";
-import { agent, ChartMismatchError, defineOrchestration, human, sequential, type OnChartChange } from "../../index.js";
+import { agent, ChartMismatchError, defineOrchestration, human, pipeline, sequential, type OnChartChange } from "../../index.js";
 import { says } from "../attacks/desk.js";
 import v1 from "../fixtures/checkpoints/v1.json" with { type: "json" };
 import { FIXTURES } from "../fixtures/checkpoints/orchestrations.js";
@@ -59,14 +59,41 @@ describe("A6 a thread under a changed chart", () => {
     await expect(reopen(renamed()).getState(thread)).rejects.toThrow(/it stands in "ask", which this chart does not have/);
   });
 
-  it("resumed by option, it goes on in its phase with its question, also behind a phase that was inserted before it", async () => {
+  it("resumed by option, it goes on in its phase with its question, also when something follows that was not there", async () => {
     const { reopen } = await parked();
-    const graph = reopen(inserted(), "resume");
+    const graph = reopen(line(echo("draft"), asks("ask"), echo("check"), echo("publish")), "resume");
     const { next, tasks } = await graph.getState(thread);
     expect([next, tasks[0]?.interrupts.length]).toEqual([["ask"], 1]);
     const state = await graph.invoke(new Command({ resume: "yes" }), thread);
-    expect(state.messages.map((message) => message.text)).toEqual(["x", "draft spoke", "yes", "publish spoke"]);
+    expect(state.messages.map((message) => message.text)).toEqual(["x", "draft spoke", "yes", "check spoke", "publish spoke"]);
     expect(state.control).toMatchObject({ done: true, chart: { fingerprint: graph.chart.fingerprint } });
+  });
+
+  it("is refused by that option behind a phase that was put in before it, at the start too, and names the phase", async () => {
+    const { reopen } = await parked();
+    for (const changed of [inserted(), line(echo("check"), echo("draft"), asks("ask"), echo("publish"))]) {
+      for (const input of [null, new Command({ resume: "yes" }), says("y")]) {
+        await expect(reopen(changed, "resume").invoke(input, thread)).rejects.toThrow(/"check" comes before "(ask|draft)" here/);
+      }
+    }
+  });
+
+  it("is refused by that option when somebody else works in its phase: an answer reaches whoever asked", async () => {
+    const stage = (who: string) =>
+      pipeline({ name: "deal", waits: false, stages: [{ phase: "review", agent: human({ id: who, question: `${who}?` }) }] });
+    const checkpointer = new MemorySaver();
+    await stage("boss").compile({ checkpointer }).invoke(says("x"), thread);
+    const other = stage("cfo").compile({ checkpointer, onChartChange: "resume" });
+    await expect(other.invoke(new Command({ resume: "yes" }), thread)).rejects.toThrow(
+      /in "review" it is with "boss", and here with "cfo"/,
+    );
+    expect(
+      (
+        await stage("boss")
+          .compile({ checkpointer })
+          .invoke(new Command({ resume: "yes" }), thread)
+      ).control.done,
+    ).toBe(true);
   });
 
   it("is refused also by that option when the phase of its question is gone or has another name", async () => {
@@ -136,8 +163,8 @@ describe("A6 a thread under a changed chart", () => {
       checkpointer,
       onChartChange: "resume",
     });
-    await expect(bare.invoke(new Command({ resume: "yes" }), thread)).rejects.toMatchObject({ name: "InvalidRequestError" });
-    expect((await bare.invoke({ control: { type: "DONE" } }, thread)).control.done).toBe(true);
+    await expect(bare.invoke(new Command({ resume: "yes" }), thread)).rejects.toThrow(/it is with "person", and here with nobody/);
+    await expect(bare.invoke({ control: { type: "DONE" } }, thread)).rejects.toMatchObject({ name: "ChartMismatchError" });
   });
 });
 
