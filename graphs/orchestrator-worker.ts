@@ -65,6 +65,8 @@ interface StoredPlan {
   readonly revision: number;
   readonly estimate: PlanEstimate;
   readonly first: string;
+  /** The visit in which the first plan was made: what was done under it counts for its revisions. Absent in older threads. */
+  readonly visit?: string;
 }
 
 const storedPlan = (state: Pick<BaseState, "results" | "control"> | Pick<Turn, "results" | "control">): StoredPlan | undefined => {
@@ -107,6 +109,7 @@ export function orchestratorWorker<
     description: workers.map((worker) => worker.id).join(", "),
     workers,
     tasks: (turn) => storedPlan(turn)?.tasks ?? [],
+    visit: (turn) => storedPlan(turn)?.visit ?? "",
     done: (turn, records) => settled(records, onFailure === "replan" && turn.can({ type: "REPLAN" })),
     ...limitsOf({ ...definition, onFailure: onFailure === "stop" ? "stop" : "skip" }),
   });
@@ -176,7 +179,14 @@ function planning<Id extends string, F extends Fields>(definition: OrchestratorW
             ...(concurrency === undefined ? {} : { concurrency }),
             ...(perAgent === undefined ? {} : { perAgent }),
           };
-          const plan: StoredPlan = { tasks, revision, estimate: estimatePlan(without(left), options), first: workers[0]?.id ?? "" };
+          const visit = before === undefined ? turn.control.entries?.[turn.phase]?.visit : before.visit;
+          const plan: StoredPlan = {
+            tasks,
+            revision,
+            estimate: estimatePlan(without(left), options),
+            first: workers[0]?.id ?? "",
+            ...(visit === undefined ? {} : { visit }),
+          };
           return { ...outcome, data: plan };
         },
       };

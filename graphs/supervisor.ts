@@ -1,5 +1,6 @@
 import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { readRecord } from "../src/agent/conversation.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
@@ -7,13 +8,25 @@ import { each, flag, maybe, number, oneOf, requireForm, shape, text } from "../s
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { reset } from "../src/statechart/data/assignments.js";
-import { DELEGATE, delegate, delegationTools, delivered, openDelegations, resultOf, condensed, tasksFor } from "../nodes/delegation.js";
+import {
+  DELEGATE,
+  delegate,
+  delegationTools,
+  delivered,
+  openCalls,
+  openDelegations,
+  resultOf,
+  condensed,
+  tasksFor,
+} from "../nodes/delegation.js";
 import { executor, limitsOf, LIMITS_FORM, type ExecutorLimits } from "../nodes/executor/executor.js";
 import { forwardTools } from "../nodes/forward.js";
 import { again, limitIssue, machineOf, upTo } from "./machine.js";
 
 const WORKERS = "workers";
 const DISPATCH = "dispatch";
+/** No two delegations are the same, so what was done of one counts in every visit of the workers. */
+const BY_DELEGATION = "delegations";
 const REFINE =
   "Say what your team has to work out for the user, in one or two sentences that can be understood on their own. Nothing else.";
 
@@ -88,11 +101,13 @@ export function supervisor<const Id extends string, const F extends Fields = Rec
     id: WORKERS,
     description: workers.map((worker) => worker.id).join(", "),
     workers: workers.map((worker) => isolated(worker, mode.shared)),
-    tasks: (turn) => openDelegations(turn.messages).flatMap((one) => tasksFor(one, mode.ids, mode.isChain, sharedWords(turn, mode.shared))),
+    tasks: (turn) =>
+      openDelegations(turn.messages, id).flatMap((one) => tasksFor(one, mode.ids, mode.isChain, sharedWords(turn, mode.shared))),
     done: (turn, records) => {
-      const results = openDelegations(turn.messages).map((one) => [one, resultOf(one, records, mode.resultLimit)] as const);
+      const results = openDelegations(turn.messages, id).map((one) => [one, resultOf(one, records, mode.resultLimit)] as const);
       return { messages: delivered(turn, new Map(results), mode.isAsync ? { to: id } : undefined), next: { kind: "done" } };
     },
+    visit: () => BY_DELEGATION,
     ...limitsOf(definition),
   });
   const talk = talker(definition, mode);
@@ -196,7 +211,8 @@ function talker<Id extends string, F extends Fields>(definition: SupervisorDefin
 
 /** What was delegated in the background begins when the user has been answered. */
 function afterwards<State>(turn: Turn<State>, outcome: Outcome<State>): Outcome<State> {
-  const isDue = outcome.next.kind === "done" && openDelegations([...turn.messages, ...(outcome.messages ?? [])]).length > 0;
+  const isDue =
+    outcome.next.kind === "done" && [...openDelegations(turn.messages, turn.agent), ...openCalls(outcome.messages ?? [])].length > 0;
   return isDue && turn.can({ type: DELEGATE }) ? { ...outcome, next: { kind: "event", event: { type: DELEGATE } } } : outcome;
 }
 
@@ -207,7 +223,9 @@ async function dispatched<State, F extends Fields>(
   turn: Turn<State>,
   ask: (turn: Turn<State>) => Promise<Outcome<State>>,
 ): Promise<Outcome<State>> {
-  const words = turn.messages.findLast((message) => message.getType() === "human")?.text ?? "";
+  const since = turn.messages.findLastIndex((message) => readRecord(message)?.author === turn.agent) + 1;
+  const words = turn.messages.slice(since).findLast((message) => message.getType() === "human")?.text;
+  if (words === undefined) return { next: { kind: "done" } }; // nobody asked for anything: the workers have nothing to do
   const instruction = new HumanMessage({ content: refineInstruction, id: `${turn.phase}/refine` });
   const refined = mode.refines ? await ask({ ...turn, messages: [...turn.messages, instruction] }) : reply<State>(words);
   if (refined.next.kind !== "done") return refined;

@@ -2,11 +2,12 @@ import { AIMessage, HumanMessage, ToolMessage, type BaseMessage } from "@langcha
 import type { ToolCall } from "@langchain/core/messages/tool";
 import { z } from "zod";
 import type { Agent, PatternTool, Turn } from "../src/agent/agent.js";
-import { recordMessage } from "../src/agent/conversation.js";
+import { readRecord, recordMessage } from "../src/agent/conversation.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import type { TaskRecord } from "../src/agent/task.js";
 import { each, maybe, requireForm, shape, text } from "../src/base/form.js";
 import { callIdFor } from "../src/handoff/own-words.js";
+import { fingerprint } from "../src/base/hash.js";
 import { toolDescription, toolNameFor } from "../src/handoff/tool-text.js";
 import { messageWithId } from "../src/langgraph/message.js";
 import type { Task } from "../src/planning/plan.js";
@@ -82,8 +83,13 @@ export function delegate<State>(turn: Turn<State>, assignments: readonly Assignm
   return { messages: [message, ...answers], next: { kind: "event", event: { type: DELEGATE } } };
 }
 
-/** Every delegation without its result, oldest first. The same conversation gives the same delegations. */
-export function openDelegations(messages: readonly BaseMessage[]): Delegation[] {
+/** Every delegation that an agent gave and that has no result yet, oldest first: what others wrote, whatever it looks like, is none. */
+export function openDelegations(messages: readonly BaseMessage[], by: string): Delegation[] {
+  return openCalls(messages.filter((message) => readRecord(message)?.author === by));
+}
+
+/** Every delegation without its result among messages that are known to be the agent's own. */
+export function openCalls(messages: readonly BaseMessage[]): Delegation[] {
   let calls: readonly ToolCall[] = [];
   return messages.flatMap((message): Delegation[] => {
     if (AIMessage.isInstance(message)) calls = message.tool_calls ?? [];
@@ -110,23 +116,31 @@ export function newestResults(messages: readonly BaseMessage[]): ReadonlyMap<str
   return results;
 }
 
-/** The tasks a delegation comes to: one, or one for each worker. */
+/** A delegation as the name of a task: its own id may have any form. */
+const taskOf = ({ id }: Pick<Delegation, "id">): string => `d${fingerprint(id)}`;
+
+/** The tasks a delegation comes to: one, or one for each worker; in a chain each sees what all before it came to. */
 export function tasksFor(delegation: Delegation, workers: readonly string[], isChain: boolean, shared: string): Task[] {
   const input = `${delegation.task}${shared}`;
   const { worker } = delegation;
   if (worker !== undefined) {
     const agent = workers.find((id) => delegateTo(id) === `${DELEGATE_TO}${worker}`) ?? worker; // a long id is shortened in the tool's name
-    return [{ id: delegation.id, agent, input }];
+    return [{ id: taskOf(delegation), agent, input }];
   }
-  const ids = workers.map((worker) => `${delegation.id}.${worker}`);
-  return workers.map((agent, index) => {
-    const before = isChain ? ids.slice(Math.max(0, index - 1), index) : [];
-    return { id: ids[index] ?? "", agent, input, dependsOn: before };
-  });
+  const ids = workers.map((id) => `${taskOf(delegation)}.${id}`);
+  return workers.map((agent, index) => ({
+    id: ids[index] ?? "",
+    agent,
+    input,
+    label: agent,
+    dependsOn: isChain ? ids.slice(0, index) : [],
+  }));
 }
 
 /** What a delegation came to, in the words a supervisor reads; failed as soon as one of its tasks was not completed. */
-export function resultOf({ id, worker }: Delegation, records: readonly TaskRecord[], limit: number): DelegationResult {
+export function resultOf(delegation: Delegation, records: readonly TaskRecord[], limit: number): DelegationResult {
+  const { worker } = delegation;
+  const id = taskOf(delegation);
   const own = records.filter(({ task }) => task === id || task.startsWith(`${id}.`));
   const texts = own.map((record) => `${worker === undefined ? `[${record.agent}] ` : ""}${wordsOf(record)}`);
   const whole = texts.join("\n\n");

@@ -1,16 +1,20 @@
-import { Command, isInterrupted, type BaseCheckpointSaver } from "@langchain/langgraph";
+import { Command, isInterrupted } from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { Agent, Result, Turn } from "../../src/agent/agent.js";
 import { NO_LIMITS } from "../../src/agent/budget.js";
 import type { Control } from "../../src/statechart/control.js";
 import { EVENT } from "../../src/statechart/vocabulary.js";
-import { saverOf, streamingTo, streamOf, threadOf } from "../../src/langgraph/config.js";
+import { saverOf, streamingTo, streamOf } from "../../src/langgraph/config.js";
+import { innerThread, partOfWork } from "../../src/langgraph/inner-thread.js";
 import { namespaceOf, partFor, partsOf } from "../../src/langgraph/namespace.js";
 import { workingWithin } from "../../src/langgraph/spoken.js";
 import { BUDGET } from "../../src/compile/phase-node.js";
+import { WRITER } from "../../src/compile/writer.js";
 import { orchestrate } from "../../src/compile/orchestration.js";
 import { createMachine } from "xstate";
+import { tokensIn } from "../../src/agent/tokens.js";
 import type { Question, TaskEnd } from "./flight.js";
+import { digest } from "./identity.js";
 
 interface ChildState {
   readonly control: Control;
@@ -34,86 +38,91 @@ export interface ThreadRun {
   readonly signal: AbortSignal;
   /** A person's answers, by question. */
   readonly answers: Readonly<Record<string, unknown>> | undefined;
+  /** What the thread is named after: the task in this stay, with what it builds on. */
+  readonly work: string;
+  /** False when no thread of that name can be there yet. */
+  readonly mayBeKnown: boolean;
 }
 
 /**
- * A worker that runs each task in a thread of its own, so that it keeps its checkpoints, is resumed where it stopped, and may ask a
- * person. Its events reach the stream around it under `<agent>:<task>`.
+ * A worker that runs each task by itself inside the thread around it, below a namespace of the task's own, so that it keeps its
+ * checkpoints, is resumed where it stopped, and may ask a person. What is done to the thread is done to them. Its events reach the
+ * stream around it under `<agent>:<task>`.
  */
 export class ChildThreads {
-  private readonly graphs = new WeakMap<object, ChildGraph>();
-  private unsaved: ChildGraph | undefined;
+  private readonly graph: ChildGraph;
 
-  /** `isBrief`: a task is one step, so its thread is stored once, when it is done. */
+  /** `isBrief`: a task is one step, so it is stored once, when it is done. */
   constructor(
     private readonly agent: Agent,
     private readonly isBrief: boolean,
-  ) {}
+  ) {
+    const { id } = agent;
+    const machine = createMachine({
+      id: "(task)",
+      initial: id,
+      states: { [id]: { on: { [EVENT.DONE]: "(end)" } }, "(end)": { type: "final" } },
+    });
+    const orchestration = orchestrate(machine, [[id, agent]], { name: `${id}-task`.slice(0, 64), limits: NO_LIMITS });
+    this.graph = orchestration.compile() as unknown as ChildGraph; // narrowed to what a child is asked
+  }
 
   /** Runs a task, or goes on with it; `answers` are those of a person, by question. */
-  async run({ turn, task, signal, answers }: ThreadRun): Promise<TaskEnd> {
-    const saver = saverOf(turn.config);
-    const graph = this.graphFor(saver);
-    const config = this.configFor(turn, task, signal);
-    const isKnown = saver !== undefined && (await saver.getTuple(config)) !== undefined;
-    const before = isKnown ? await graph.getState(config) : undefined;
-    const finished = before?.values.control?.done === true ? (before.values as ChildState) : undefined;
-    if (finished !== undefined) return this.endOf(finished);
+  async run({ turn, task, signal, answers, work, mayBeKnown }: ThreadRun): Promise<TaskEnd> {
+    const config = this.configFor(turn, task, signal, work);
+    const before = mayBeKnown && saverOf(turn.config) !== undefined ? await this.graph.getState(config) : undefined;
+    if (before?.values.control?.done === true) return this.endOf(before.values as ChildState);
     const asked = questionsOf(before?.tasks);
     if (asked.length > 0 && answers === undefined) return { questions: asked };
-    const input =
-      asked.length > 0
-        ? new Command({ resume: answers })
-        : before !== undefined && before.next.length > 0
-          ? null
-          : { messages: [...turn.messages] };
-    const after = await graph.invoke(input, config);
+    const after = await this.graph.invoke(inputFor(turn, before, asked, answers), config);
     if (isInterrupted(after)) return { questions: after.__interrupt__.map(({ id, value }) => ({ id: id ?? "", value })) };
     return this.endOf(after);
   }
 
   private endOf(state: ChildState): TaskEnd {
     const result = state.results[this.agent.id];
-    return { content: result?.content ?? "", ...(result?.data === undefined ? {} : { data: result.data }) };
+    const tokens = tokensIn(state.messages);
+    return {
+      content: result?.content ?? "",
+      ...(result?.data === undefined ? {} : { data: result.data }),
+      ...(tokens === undefined ? {} : { tokens }),
+    };
   }
 
-  private graphFor(saver: BaseCheckpointSaver | undefined): ChildGraph {
-    const known = saver === undefined ? this.unsaved : this.graphs.get(saver);
-    if (known !== undefined) return known;
-    const { id } = this.agent;
-    const machine = createMachine({
-      id: "(task)",
-      initial: id,
-      states: { [id]: { on: { [EVENT.DONE]: "(end)" } }, "(end)": { type: "final" } },
-    });
-    const orchestration = orchestrate(machine, [[id, this.agent]], { name: `${id}-task`.slice(0, 64), limits: NO_LIMITS });
-    const graph = orchestration.compile({ checkpointer: saver }) as unknown as ChildGraph; // narrowed to what a child is asked
-    if (saver === undefined) this.unsaved = graph;
-    else this.graphs.set(saver, graph);
-    return graph;
-  }
-
-  private configFor(turn: Turn, task: string, signal: AbortSignal): Record<string, unknown> {
-    const { callbacks, metadata, store } = turn.config as Turn["config"] & { readonly store?: unknown };
-    const thread = [threadOf(turn.config) ?? "", turn.orchestration, turn.phase, `${task}@${turn.control.episode}`].join("/");
+  private configFor(turn: Turn, task: string, signal: AbortSignal, work: string): Record<string, unknown> {
+    const { callbacks, metadata, tags, store, context } = turn.config as Turn["config"] & LangGraphConfig;
     const place = [...partsOf(namespaceOf(turn.config)), partFor(this.agent.id, task)];
     return {
       configurable: {
-        thread_id: thread,
+        ...innerThread(turn.config, partOfWork(this.agent.id, task, digest([work]))),
         ...BUDGET.as(BUDGET.of(turn.config)),
+        ...WRITER.as(WRITER.of(turn.config)),
         ...streamingTo(streamOf(turn.config), place),
       },
       callbacks,
       metadata: { ...metadata, ...workingWithin(turn.config), task },
       signal,
+      ...(tags === undefined ? {} : { tags }),
       ...(this.isBrief ? { durability: "exit" } : {}),
       ...(store === undefined ? {} : { store }),
+      ...(context === undefined ? {} : { context }),
     };
   }
 }
 
-function questionsOf(
-  tasks: readonly { readonly interrupts: readonly { readonly id?: string; readonly value?: unknown }[] }[] | undefined,
-): Question[] {
+/** What LangGraph's config of a node has beside LangChain's. */
+interface LangGraphConfig {
+  readonly store?: unknown;
+  readonly context?: unknown;
+}
+
+type ChildSnapshot = Awaited<ReturnType<ChildGraph["getState"]>>;
+
+function inputFor(turn: Turn, before: ChildSnapshot | undefined, asked: readonly Question[], answers: ThreadRun["answers"]): unknown {
+  if (asked.length > 0) return new Command({ resume: answers });
+  return before !== undefined && before.next.length > 0 ? null : { messages: [...turn.messages] };
+}
+
+function questionsOf(tasks: ChildSnapshot["tasks"] | undefined): Question[] {
   return (tasks ?? []).flatMap((task) => task.interrupts.map(({ id, value }) => ({ id: id ?? "", value })));
 }

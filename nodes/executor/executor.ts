@@ -2,7 +2,7 @@ import { isGraphBubbleUp } from "@langchain/langgraph";
 import { AGENT_ID, type Agent, type Turn } from "../../src/agent/agent.js";
 import { agents as agentList } from "../../src/agent/agent-rule.js";
 import type { Outcome } from "../../src/agent/outcome.js";
-import { isSettled, taskKey, tasksOf, type TaskRecord } from "../../src/agent/task.js";
+import { isSettled, taskKey, tasksOf, type TaskRecord, type TaskUpdates } from "../../src/agent/task.js";
 import { InvalidDefinitionError, InvalidRequestError, TaskFailedError, type Issue } from "../../src/base/errors.js";
 import {
   anything,
@@ -22,11 +22,13 @@ import { isPlainObject, jsonIssue } from "../../src/base/json.js";
 import { notAwaited } from "../../src/base/listener.js";
 import { soundError } from "../../src/base/shown-error.js";
 import { RUN } from "../../src/compile/graph.js";
-import { threadOf } from "../../src/langgraph/config.js";
+import { isResuming, threadOf } from "../../src/langgraph/config.js";
 import { outsideNode } from "../../src/langgraph/outside.js";
+import { entryKey } from "../../src/statechart/entries.js";
 import { PLAN_STOPPED, type Cancellation } from "./cancellation.js";
 import { Flight } from "./flight.js";
 import { readPlan, type Plan, type Task } from "../../src/planning/plan.js";
+import { Identities, knownOf } from "./identity.js";
 import { askPerson } from "./questions.js";
 import { Workforce } from "./worker.js";
 
@@ -38,6 +40,11 @@ export interface ExecutorDefinition<Id extends string, State> {
   readonly workers: readonly Agent<string, State>[];
   /** The plan, made from what the turn shows. Called again when the run is resumed: the same state has to give the same tasks. */
   readonly tasks: (turn: Turn<State>) => readonly Task[] | Promise<readonly Task[]>;
+  /**
+   * What stays the same as long as results of earlier visits of the phase may be taken over, such as the first plan of several.
+   * Default: nothing does, each visit has its own.
+   */
+  readonly visit?: (turn: Turn<State>) => string;
   /** Sums up completed tasks as they come, in the plan's order; the value so far is the phase's `data`, and the one at the end with it. */
   readonly fold?: Fold;
   /** What follows when every task is settled. Default: a reply with the completed tasks' words, in the plan's order. */
@@ -105,6 +112,7 @@ const DEFINITION = shape<ExecutorDefinition<string, never>>({
   description: maybe(text),
   workers: agentList,
   tasks: callable,
+  visit: maybe(callable),
   fold: maybe(FOLD),
   done: maybe(callable),
 });
@@ -159,6 +167,7 @@ class Mission<State> {
     private readonly workforce: Workforce<State>,
     private turn: Turn<State>,
     private readonly answers: Map<string, Readonly<Record<string, unknown>>>,
+    private stale: readonly string[],
   ) {
     this.value = definition.fold?.initial;
     this.order = [...plan.tasks.keys()];
@@ -169,9 +178,17 @@ class Mission<State> {
     turn: Turn<State>,
     workforce: Workforce<State>,
   ): Promise<Mission<State>> {
-    const plan = readPlan(`The plan of "${definition.id}"`, await definition.tasks(turn), workforce.ids);
+    const entry = turn.control.entries?.[turn.phase];
+    const isNew = entry?.turn === turn.control.turn && !isResuming(turn.config);
+    // a worker that is gone since is a matter of its tasks; of the plan, while it is new
+    const plan = readPlan(`The plan of "${definition.id}"`, await definition.tasks(turn), isNew ? workforce.ids : undefined);
     const answers = new Map<string, Readonly<Record<string, unknown>>>();
-    const known = stillKnown(definition, tasksOf(turn.tasks, turn.phase, turn.control.episode));
+    const labelOf = (id: string): string => plan.tasks.get(id)?.label ?? id;
+    const agentOf = (task: Task): string => task.agent ?? workforce.first;
+    const stored = stillKnown(definition, tasksOf(turn.tasks, turn.phase, turn.control.episode));
+    const visit = definition.visit?.(turn) ?? entry?.visit ?? "";
+    const identities = new Identities(visit, agentOf);
+    const known = knownOf(plan, stored, identities);
     const flight: Flight = new Flight(
       {
         plan,
@@ -180,7 +197,8 @@ class Mission<State> {
         clock: turn.clock,
         concurrency: definition.concurrency ?? DEFAULTS.concurrency,
         perAgent: definition.perAgent ?? {},
-        agentOf: (task) => task.agent ?? workforce.first,
+        agentOf,
+        identityOf: (task, status, records) => identities.of(task, status, records),
         retries: definition.retries ?? DEFAULTS.retries,
         backoff: definition.backoff ?? defaultBackoff,
         onFailure: definition.onFailure ?? "skip",
@@ -191,7 +209,9 @@ class Mission<State> {
           const given = answers.get(task.id);
           answers.delete(task.id);
           const before = (task.dependsOn ?? []).flatMap((id) => flight.record(id) ?? []);
-          return workforce.run({ task, before, turn: () => mission.turn, controller, answers: given });
+          const mayBeKnown = !isNew || given !== undefined || (flight.record(task.id)?.attempts ?? 0) > 1;
+          const work = `${entryKey(entry)}/${flight.record(task.id)?.identity ?? ""}`;
+          return workforce.run({ task, before, turn: () => mission.turn, controller, answers: given, work, mayBeKnown, labelOf });
         },
       },
       known,
@@ -199,7 +219,7 @@ class Mission<State> {
     const begun = new Set([...plan.tasks.keys()].filter((id) => flight.record(id) !== undefined));
     const toBegin = [...plan.tasks.values()].filter(({ id }) => !begun.has(id));
     turn.budget.require("modelCalls", toBegin.filter((task) => workforce.callsModel(task)).length, toBegin.length);
-    const mission: Mission<State> = new Mission(definition, plan, flight, workforce, turn, answers);
+    const mission: Mission<State> = new Mission(definition, plan, flight, workforce, turn, answers, gone(turn, known));
     const thread = String(threadOf(turn.config) ?? "");
     mission.forget = definition.cancellation?.add(thread, { cancel: (task) => flight.cancelTask(task) });
     outsideNode(() => flight.start());
@@ -207,7 +227,7 @@ class Mission<State> {
   }
 
   belongsTo(turn: Turn<State>): boolean {
-    return turn.control.episode === this.turn.control.episode && !this.isEnded;
+    return stayOf(turn) === stayOf(this.turn) && !this.isEnded;
   }
 
   end(): void {
@@ -229,10 +249,12 @@ class Mission<State> {
       const folded = this.fold();
       if (this.fault !== undefined && !this.flight.isOver) continue; // what it stopped comes to its end first
       const news = this.flight.take();
-      const tasks = Object.fromEntries(news.map((record) => [taskKey(record.phase, record.task), record]));
+      const records = news.map((record) => [taskKey(record.phase, record.task), record] as const);
+      const tasks: TaskUpdates = { ...Object.fromEntries(this.stale.map((key) => [key, null])), ...Object.fromEntries(records) };
       const isDone = this.flight.isOver && this.flight.stoppedBy === undefined && this.fault === undefined;
       const end = isDone ? await this.done(news.length > 0) : undefined;
       this.isEnded = end !== undefined;
+      this.stale = [];
       if (end !== undefined) return { ...folded, ...end, tasks };
       if (news.length > 0) return { ...folded, tasks, next: { kind: "progress" } };
       if (this.flight.isOver) this.throwFailure();
@@ -305,6 +327,15 @@ function stillKnown<State>(
   const isStopped = ({ status, error }: TaskRecord): boolean =>
     (status === "cancelled" && (error === undefined || error.name === PLAN_STOPPED)) || (status === "failed" && onFailure === "stop");
   return new Map([...records].filter(([, record]) => !isStopped(record)));
+}
+
+/** The stay in the phase that a turn is part of. */
+const stayOf = ({ control, phase }: Pick<Turn, "control" | "phase">): string => `${control.episode}/${entryKey(control.entries?.[phase])}`;
+
+/** The phase's records that are about nothing in its plan any more, by key. */
+function gone({ tasks, phase }: Pick<Turn, "tasks" | "phase">, known: ReadonlyMap<string, TaskRecord>): string[] {
+  const records = Object.entries(tasks);
+  return records.flatMap(([key, record]) => (record.phase === phase && known.get(record.task) !== record ? [key] : []));
 }
 
 function definitionIssues<State>(definition: ExecutorDefinition<string, State>): Issue[] {

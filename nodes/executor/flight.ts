@@ -1,4 +1,4 @@
-import { isSettled, type TaskRecord, type TaskStatus } from "../../src/agent/task.js";
+import { isSettled, type TaskRecord, type TaskStatus, type Tokens } from "../../src/agent/task.js";
 import { openAbort } from "../../src/base/abort.js";
 import { after, sleep, type Clock } from "../../src/base/clock.js";
 import type { Plan, Task } from "../../src/planning/plan.js";
@@ -11,6 +11,7 @@ import { PLAN_CANCELLED, PLAN_STOPPED, TASK_CANCELLED } from "./cancellation.js"
 export interface TaskEnd {
   readonly content?: string;
   readonly data?: unknown;
+  readonly tokens?: Tokens;
   /** Set when the task cannot go on before a person has answered. */
   readonly questions?: readonly Question[];
 }
@@ -30,6 +31,8 @@ export interface FlightOptions {
   readonly concurrency: number;
   readonly perAgent: Readonly<Record<string, number>>;
   readonly agentOf: (task: Task) => string;
+  /** What a record is about, beyond its task's id. */
+  readonly identityOf: (task: Task, status: TaskStatus, records: ReadonlyMap<string, TaskRecord>) => string;
   readonly retries: number;
   /** Milliseconds before the next attempt. */
   readonly backoff: (attempt: number) => number;
@@ -256,7 +259,14 @@ export class Flight {
 
   private complete(task: Task, attempts: number, end: TaskEnd): void {
     const content = end.content ?? "";
-    this.note(task, { status: "completed", attempts, content, ...(end.data === undefined ? {} : { data: end.data }) });
+    const { data, tokens } = end;
+    this.note(task, {
+      status: "completed",
+      attempts,
+      content,
+      ...(data === undefined ? {} : { data }),
+      ...(tokens === undefined ? {} : { tokens }),
+    });
     for (const next of new Set(this.options.plan.dependents.get(task.id))) {
       const left = (this.missing.get(next) ?? 0) - 1;
       this.missing.set(next, left);
@@ -309,9 +319,10 @@ export class Flight {
     }
   }
 
-  private note(task: Task, news: Pick<TaskRecord, "status" | "attempts" | "content" | "data" | "error">): TaskRecord {
-    const { phase, episode, clock, agentOf } = this.options;
-    const record: TaskRecord = { task: task.id, phase, agent: agentOf(task), episode, at: clock.now(), ...news };
+  private note(task: Task, news: Pick<TaskRecord, "status" | "attempts" | "content" | "data" | "error" | "tokens">): TaskRecord {
+    const { phase, episode, clock, agentOf, identityOf } = this.options;
+    const identity = identityOf(task, news.status, this.records);
+    const record: TaskRecord = { task: task.id, phase, agent: agentOf(task), episode, at: clock.now(), identity, ...news };
     this.records.set(task.id, record);
     this.news.set(task.id, record);
     if (isSettled(record.status)) this.finishedNews += 1;

@@ -4,7 +4,7 @@ import { taskBudget } from "../../src/agent/budget.js";
 import type { TaskRecord } from "../../src/agent/task.js";
 import { untilAborted } from "../../src/base/abort.js";
 import { after } from "../../src/base/clock.js";
-import { IllegalTransitionError, InvalidRequestError, invariant, StepTimeoutError } from "../../src/base/errors.js";
+import { IllegalTransitionError, InvalidRequestError, StepTimeoutError, UnknownAgentError } from "../../src/base/errors.js";
 import { jsonIssue } from "../../src/base/json.js";
 import { BUDGET } from "../../src/compile/phase-node.js";
 import { ChildThreads } from "./child.js";
@@ -16,11 +16,17 @@ export interface Assignment<State> {
   readonly task: Task;
   /** What the tasks it depends on came to. */
   readonly before: readonly TaskRecord[];
+  /** How a task is called where its result is read. */
+  readonly labelOf: (task: string) => string;
   /** The newest turn of the phase: its budget is the one that counts. */
   readonly turn: () => Turn<State>;
   readonly controller: AbortController;
   /** A person's answers to what the task asked, by question. */
   readonly answers: Readonly<Record<string, unknown>> | undefined;
+  /** What its thread is named after: this task in this stay, with what it builds on. */
+  readonly work: string;
+  /** False when no thread of that name can be there yet. */
+  readonly mayBeKnown: boolean;
 }
 
 const MAX_DATA_BYTES = 1_048_576;
@@ -52,7 +58,7 @@ export class Workforce<State> {
   async run(assignment: Assignment<State>): Promise<TaskEnd> {
     const agent = assignment.task.agent ?? this.first;
     const work = this.workers.get(agent);
-    invariant(work, `no worker "${agent}"`);
+    if (work === undefined) throw new UnknownAgentError(agent, [...this.ids]);
     return this.inTime(agent, assignment, () => work(assignment));
   }
 
@@ -75,13 +81,14 @@ function workOf<State>(
   if (plain === true) return async (assignment) => endOf(worker.id, await run(turnFor(assignment, worker.id)));
   const threads = new ChildThreads(worker as Agent, brief === true); // the child's own state is its own
   return (assignment) => {
-    const { task, controller, answers } = assignment;
-    return threads.run({ turn: turnFor(assignment, worker.id) as Turn, task: task.id, signal: controller.signal, answers });
+    const { task, controller, answers, work, mayBeKnown } = assignment;
+    const { signal } = controller;
+    return threads.run({ turn: turnFor(assignment, worker.id) as Turn, task: task.id, signal, answers, work, mayBeKnown });
   };
 }
 
 /** What a worker sees: its task and what that builds on. Not the transcript of the phase, nor the chart around it. */
-function turnFor<State>({ task, before, turn, controller }: Assignment<State>, agent: string): Turn<State> {
+function turnFor<State>({ task, before, labelOf, turn, controller }: Assignment<State>, agent: string): Turn<State> {
   const outer = turn();
   const common = sharedBy(outer, turn);
   let messages: BaseMessage[] | undefined;
@@ -89,7 +96,7 @@ function turnFor<State>({ task, before, turn, controller }: Assignment<State>, a
     ...common,
     agent,
     get messages() {
-      return (messages ??= [taskMessage(outer.phase, task, before)]);
+      return (messages ??= [taskMessage(outer.phase, task, before, labelOf)]);
     },
     results: before.length === 0 ? NO_RESULTS : Object.fromEntries(before.map((record) => [record.task, resultOf(record)])),
     task,
@@ -121,9 +128,9 @@ function sharedBy<State>(outer: Turn<State>, newest: () => Turn<State>): Turn<St
 
 const NO_RESULTS: Turn["results"] = Object.freeze({});
 
-function taskMessage(phase: string, task: Task, before: readonly TaskRecord[]): BaseMessage {
+function taskMessage(phase: string, task: Task, before: readonly TaskRecord[], labelOf: (task: string) => string): BaseMessage {
   const built = before.flatMap(({ task: id, content }) =>
-    content === undefined || content === "" ? [] : [`[Result of ${id}]\n${content}`],
+    content === undefined || content === "" ? [] : [`[Result of ${labelOf(id)}]\n${content}`],
   );
   return new HumanMessage({ content: [task.input, ...built].join("\n\n"), id: `${phase}/${task.id}` });
 }

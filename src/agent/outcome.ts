@@ -1,6 +1,6 @@
 import type { BaseMessage } from "@langchain/core/messages";
 import { anything, each, maybe, record, requireForm, shape, text, type Form } from "../base/form.js";
-import type { TaskRecords } from "./task.js";
+import type { TaskUpdates } from "./task.js";
 
 /** New values for the extra state: keys are checked here, values by the state's schemas. */
 export type Update<State> = { readonly [Key in keyof State]?: unknown };
@@ -22,8 +22,8 @@ export interface Outcome<State = object> {
   /** Plain JSON, kept under the phase in `results`. */
   readonly data?: unknown;
   readonly update?: Update<State>;
-  /** New records of a fan-out's tasks, by key. */
-  readonly tasks?: TaskRecords;
+  /** New records of a fan-out's tasks, by key; `null` takes one out. */
+  readonly tasks?: TaskUpdates;
 }
 
 /** What may go with an outcome. */

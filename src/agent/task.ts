@@ -16,7 +16,21 @@ export interface TaskRecord {
   readonly content?: string;
   readonly data?: unknown;
   readonly error?: { readonly name: string; readonly message: string };
+  /** Of what exactly this is the record: another input, another worker, another visit of the phase have another. Absent in older threads. */
+  readonly identity?: string;
+  /** Tokens that its models say they used; absent where they do not say, or it has none. */
+  readonly tokens?: Tokens;
 }
+
+/** Tokens, as models report them in `usage_metadata`. */
+export interface Tokens {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly total_tokens: number;
+}
+
+/** What a fan-out writes: records by key, or `null` for one that goes. */
+export type TaskUpdates = Readonly<Record<string, TaskRecord | null>>;
 
 /** The records of an episode, by phase and task. */
 export type TaskRecords = Readonly<Record<string, TaskRecord>>;

@@ -1,8 +1,6 @@
 import { Command, type CheckpointTuple, type CompiledStateGraph, type StateSchema, type StateSnapshot } from "@langchain/langgraph";
 import { expectListeners, openAbort } from "../base/abort.js";
-import type { BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
-import { CLIENT, messageType, recordMessage, withoutRecord } from "../agent/conversation.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { meant } from "../base/form.js";
@@ -19,11 +17,12 @@ import {
   threadOf,
   withoutPrivateKeys,
 } from "../langgraph/config.js";
+import { isInner } from "../langgraph/inner-thread.js";
 import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph/graph.js";
 import { lastingNamespace, namespaceOf } from "../langgraph/namespace.js";
 import { passenger } from "../langgraph/passenger.js";
 import { countingSupersteps } from "../langgraph/supersteps.js";
-import { identify, MAX_VALUE_SIZE, ownMessage, readMessage, storageIssue } from "../state/owned-message.js";
+import { MAX_VALUE_SIZE, storageIssue } from "../state/owned-message.js";
 import { tryReducer, type Reducers } from "../state/reducers.js";
 import {
   BASE_KEYS,
@@ -36,13 +35,15 @@ import {
 } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
-import { initialControl, valueLabel, type Control } from "../statechart/control.js";
+import { initialControl, valueLabel, type Control, type EventMeta } from "../statechart/control.js";
 import { legalEvents } from "../statechart/legal.js";
 import { BOOKKEEPING, END, EVENT, START } from "../statechart/vocabulary.js";
 import { editAlone, placeOf, runAlone } from "./alone.js";
 import { addressed, withoutAnswered } from "./answers.js";
 import { causeOf } from "./cause.js";
+import { incoming } from "./incoming.js";
 import { isCommandLike } from "./command.js";
+import { branching, COPY, EDIT, inputAt, isEarlier, stamped, type Stamp } from "./branch.js";
 import { ORIGIN, Origin } from "./origin.js";
 import { leftovers, type Leftover, type ReadInside } from "./unfinished.js";
 import { WRITER } from "./writer.js";
@@ -97,6 +98,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
 
   protected override enter(input: unknown, options: Options, go: (input: unknown, config: Options) => Run): Run {
     if (isNestedRun(options)) return this.run(input, options, false, go);
+    if (isInner(options)) return this.run(input, options, true, go); // begun by a node of ours
     const config = withoutPrivateKeys(options);
     return runAlone(placeOf(this.checkpointer, config, this.config), config, (own) => this.run(input, own, true, go));
   }
@@ -104,19 +106,22 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   private async *run(input: unknown, options: Options, isRoot: boolean, go: (input: unknown, config: Options) => Run): Run {
     const config = countingSupersteps(options);
     if (isCommandLike(input)) await this.refuseGoto(config, input);
-    let prepared = this.prepareInput(input, isRoot);
+    const forks = isRoot && (await isEarlier(this, config));
+    let prepared = this.prepareInput(input, isRoot, { forks });
     if (isRoot && isPlainObject(prepared)) {
       await this.tryReducers("The input of a run", config, prepared);
       const events = prepared["control"] as unknown[];
       const explicit = events.some((event) => event !== CONTROL_VALUE && !isInput(event));
       if (explicit || this.chart.whenDone === "refuse") await this.trial(config)(events);
     }
-    const begins = isPlainObject(prepared) && !isResuming(config) ? await this.keepFinished(config) : { config };
+    const keeps = isPlainObject(prepared) && !isResuming(config) && !(isRoot && isInner(options));
+    const begins = keeps ? await this.keepFinished(config) : { config };
     if (isRoot && isCommandLike(prepared)) prepared = await this.prepareResume(config, prepared);
     expectListeners(config?.signal);
+    const at = forks && (prepared === null || prepared === undefined) ? await this.branchedOff(begins.config) : begins.config;
     const run = openAbort();
     try {
-      yield* go(prepared, ORIGIN.with(RUN.with(begins.config, run.signal), new Origin(begins.base)));
+      yield* go(prepared, ORIGIN.with(RUN.with(at, run.signal), new Origin(begins.base)));
     } catch (error) {
       throw causeOf(error);
     } finally {
@@ -152,16 +157,26 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return super.bulkUpdateState(at.config, prepared); // all or nothing: every event was tried before the first is written
   }
 
+  /** A replay goes on as a branch of its own: what the other one has under way is not touched. */
+  private async branchedOff(config: Options): Promise<Options> {
+    if ((await this.getState(config)).next.length === 0) return config;
+    const input = await inputAt(this, config, branching(this.guard.clock));
+    const branch = await super.bulkUpdateState(config, [
+      { updates: [{ values: input ?? { control: branching(this.guard.clock) }, asNode: START }] },
+    ]);
+    return { ...config, configurable: { ...config.configurable, ...branch.configurable } };
+  }
+
   /** Any input starts a turn; an event in it follows. */
-  private prepareInput(input: unknown, isRoot: boolean): unknown {
+  private prepareInput(input: unknown, isRoot: boolean, stamp: Stamp): unknown {
     if (input === null || input === undefined) return input;
-    if (isCommandLike(input)) return this.prepareCommand(input, isRoot);
+    if (isCommandLike(input)) return this.prepareCommand(input, isRoot, stamp);
     if (!isPlainObject(input)) throw new InvalidRequestError("The input of a run", "it is not an object", `{ messages, control?, …state }`);
     const { control, messages, ...rest } = input;
     if (isRoot) this.assertKnown(rest);
     this.assertStorable("The input of a run", rest);
-    const meta = { by: "user", at: this.guard.clock.now() };
-    const events = isControl(control) ? [CONTROL_VALUE] : this.events(control, meta.by);
+    const meta = stamped(this.guard.clock, "user", stamp);
+    const events = isControl(control) ? [CONTROL_VALUE] : this.events(control, meta);
     const said = messages === undefined ? undefined : this.readMessages("The input of a run", messages, isRoot);
     const starts = said !== undefined || events.every((event) => event === CONTROL_VALUE) ? [{ type: EVENT.INPUT, meta }] : [];
     return { ...rest, ...(said === undefined ? {} : { messages: said }), control: [...starts, ...events] };
@@ -179,11 +194,11 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     );
   }
 
-  private prepareCommand(command: Command, isRoot: boolean): unknown {
+  private prepareCommand(command: Command, isRoot: boolean, stamp: Stamp): unknown {
     const update: Values = Array.isArray(command.update)
       ? Object.fromEntries(command.update)
       : { ...(command.update as object | undefined) };
-    if (command.resume === undefined) return Object.keys(update).length === 0 ? command : this.prepareInput(update, isRoot);
+    if (command.resume === undefined) return Object.keys(update).length === 0 ? command : this.prepareInput(update, isRoot, stamp);
     assertStorable("A resume", { answer: command.resume });
     const { messages, ...rest } = update;
     this.assertStorable("A resume", rest);
@@ -220,9 +235,8 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     });
   }
 
-  private events(update: unknown, by: string): unknown[] {
+  private events(update: unknown, meta: EventMeta): unknown[] {
     if (update === undefined || update === null) return [];
-    const meta = { by, at: this.guard.clock.now() };
     return [update].flat().map((event: unknown) => (isPlainObject(event) ? { ...event, meta } : event));
   }
 
@@ -232,12 +246,14 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     tryEvents: (events: readonly unknown[]) => Promise<void>,
   ): Promise<never> {
     const { values, asNode } = update;
-    if ((values === null || values === undefined) && asNode !== undefined) return update as never; // copy, or drop what is pending
+    if ((values === null || values === undefined) && asNode === COPY)
+      return { values: { control: branching(this.guard.clock) }, asNode: START } as never;
+    if ((values === null || values === undefined) && asNode !== undefined) return update as never; // drop what is pending
     if (!isPlainObject(values ?? {}) || isCommandLike(values)) {
       throw new InvalidRequestError("A state edit", "it is not an object of state keys", `{ messages?, control?: { type }, …state }`);
     }
     if (asNode === "__input__") {
-      const input = this.prepareInput(values, true) as Values;
+      const input = this.prepareInput(values, true, EDIT) as Values;
       await tryEvents(input["control"] as unknown[]);
       return { ...update, values: input } as never;
     }
@@ -254,11 +270,10 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     const { messages: _messages, control: _control, ...state } = edit;
     this.assertStorable("A state edit", state);
     await this.tryReducers("A state edit", config, edit);
-    const events = this.events(edit["control"], "api");
+    const events = this.events(edit["control"], stamped(this.guard.clock, "api", EDIT));
     await tryEvents(events);
     const said = edit["messages"] === undefined ? {} : { messages: this.readMessages("A state edit", edit["messages"], false) };
-    const noted =
-      events.length > 0 ? events : [{ type: BOOKKEEPING.ENTER, expected: true, meta: { by: "api", at: this.guard.clock.now() } }];
+    const noted = events.length > 0 ? events : [branching(this.guard.clock)];
     return { ...update, values: { ...edit, ...said, control: noted }, asNode: START } as never;
   }
 
@@ -383,17 +398,4 @@ const isInput = (event: unknown): boolean => isPlainObject(event) && event["type
 function kernelEvent(event: unknown): { event: string; why: string } | undefined {
   const type = isPlainObject(event) ? event["type"] : undefined;
   return type === BOOKKEEPING.ENTER || type === BOOKKEEPING.REPLY ? { event: type, why: "this event belongs to the kernel" } : undefined;
-}
-
-/** `isInput`: it comes from a client, which may claim neither an author nor what only the team's own messages say. */
-function incoming(given: unknown, clock: Clock, isInput: boolean): BaseMessage {
-  const message = readMessage(given);
-  if (message.getType() === "remove") return message;
-  const isUser = message.getType() === "human";
-  return ownMessage(message, (copy) => {
-    identify(copy, clock);
-    if (isInput) withoutRecord(copy);
-    if (isInput && !isUser) recordMessage(copy, { author: CLIENT, recipient: "team", type: messageType(copy) });
-    if (isUser) recordMessage(copy, { author: "user", recipient: "team", type: "chat" });
-  });
 }

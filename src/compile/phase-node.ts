@@ -3,7 +3,7 @@ import { AIMessage, coerceMessageLikeToMessage, type BaseMessage } from "@langch
 import type { Result, Runner, Turn } from "../agent/agent.js";
 import { DEFAULT_LIMITS, NO_LIMITS, openBudget, type Budget, type Limits, type Resource } from "../agent/budget.js";
 import type { Outcome } from "../agent/outcome.js";
-import type { TaskRecords } from "../agent/task.js";
+import type { TaskUpdates } from "../agent/task.js";
 import { Work, WORK } from "../agent/work.js";
 import { expectListeners } from "../base/abort.js";
 import type { Clock } from "../base/clock.js";
@@ -13,7 +13,7 @@ import { shownError, soundError } from "../base/shown-error.js";
 import { handedOverAfter } from "../handoff/handover-note.js";
 import { repairHistory } from "../handoff/history.js";
 import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
-import { keepNestedResults, standsAt } from "../langgraph/config.js";
+import { keepNestedResults, nodeRunOf, standsAt } from "../langgraph/config.js";
 import { graphAround, namespaceOf } from "../langgraph/namespace.js";
 import { passenger } from "../langgraph/passenger.js";
 import { countSuperstep } from "../langgraph/supersteps.js";
@@ -60,7 +60,7 @@ interface NodeUpdate {
   readonly control: ControlEvent;
   readonly messages?: BaseMessage[];
   readonly results?: Record<string, Result>;
-  readonly tasks?: TaskRecords;
+  readonly tasks?: TaskUpdates;
   readonly [key: string]: unknown;
 }
 
@@ -82,7 +82,7 @@ export function phaseNode(
     keepNestedResults(config, getConfig() as LangGraphRunnableConfig | undefined);
     expectListeners(config.signal);
     const { control } = state;
-    const meta = { by: agent, at: team.clock.now(), phase };
+    const meta = { by: agent, at: team.clock.now(), phase, id: nodeRunOf(config) ?? team.clock.id() };
     if (!phasesOf(team.chart, control).includes(phase) || control.waiting.includes(phase)) {
       return { control: { type: BOOKKEEPING.ENTER, expected: team.chart.hasParallel, meta } };
     }

@@ -6,6 +6,8 @@ export interface Task {
   readonly id: string;
   /** What its agent reads as the user's message. */
   readonly input: string;
+  /** What those who build on it read its result under. Default: its id. */
+  readonly label?: string;
   /** The id of the worker that does it. Default: the executor's first. */
   readonly agent?: string;
   /** Plain JSON for a worker that is a function, as `turn.task.data`. */

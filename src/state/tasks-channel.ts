@@ -1,12 +1,12 @@
 import { BaseChannel } from "@langchain/langgraph";
-import type { TaskRecord, TaskRecords } from "../agent/task.js";
+import type { TaskRecord, TaskRecords, TaskUpdates } from "../agent/task.js";
 import { freeze, isPlainObject } from "../base/json.js";
 
 /**
- * The task records of fan-outs, merged by key. Each record is written as JSON once, however many checkpoints hold it; a record of
- * an earlier episode gives way to nothing but its own key. Total, like every channel of ours.
+ * The task records of fan-outs, merged by key; `null` takes a record out. Each is written as JSON once, however many checkpoints
+ * hold it. Total, like every channel of ours.
  */
-export class TasksChannel extends BaseChannel<TaskRecords, TaskRecords, readonly string[]> {
+export class TasksChannel extends BaseChannel<TaskRecords, TaskUpdates, readonly string[]> {
   lc_graph_name = "PhasegraphTasks";
 
   constructor(private value: TaskRecords = NONE) {
@@ -17,7 +17,7 @@ export class TasksChannel extends BaseChannel<TaskRecords, TaskRecords, readonly
     return new TasksChannel(lines === undefined ? NONE : (live.get(lines) ?? read(lines))) as this;
   }
 
-  override update(updates: TaskRecords[]): boolean {
+  override update(updates: TaskUpdates[]): boolean {
     const records = updates.filter(isPlainObject);
     for (const update of records) this.value = merged(this.value, update);
     return records.length > 0;
@@ -48,14 +48,17 @@ export class TasksChannel extends BaseChannel<TaskRecords, TaskRecords, readonly
 const NONE: TaskRecords = Object.freeze({});
 const written = new WeakMap<TaskRecord, string>();
 const stored = new WeakMap<TaskRecords, readonly string[]>();
-const newest = new WeakMap<TaskRecords, { readonly update: TaskRecords; readonly result: TaskRecords }>();
+const newest = new WeakMap<TaskRecords, { readonly update: TaskUpdates; readonly result: TaskRecords }>();
 const live = new WeakMap<readonly string[], TaskRecords>();
 
 /** LangGraph applies each update twice, for its routing and for the superstep: the second is a look-up. */
-function merged(value: TaskRecords, update: TaskRecords): TaskRecords {
+function merged(value: TaskRecords, update: TaskUpdates): TaskRecords {
   const last = newest.get(value);
   if (last?.update === update) return last.result;
-  const result = { ...value, ...update };
+  const isRecord = (entry: readonly [string, TaskRecord | null]): entry is [string, TaskRecord] => entry[1] !== null;
+  const goes = Object.values(update).includes(null);
+  const all = { ...value, ...update };
+  const result = goes ? Object.fromEntries(Object.entries(all).filter(isRecord)) : (all as TaskRecords); // no null in it
   newest.set(value, { update, result });
   return result;
 }

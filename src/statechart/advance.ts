@@ -12,6 +12,7 @@ import {
   type TrailEntry,
   type Usage,
 } from "./control.js";
+import { withEntries } from "./entries.js";
 import { labelOf, ownEvent, readEvent } from "./event.js";
 import { keepSnapshot, legalEvents, snapshotOf } from "./legal.js";
 import type { Chart } from "./reading.js";
@@ -35,7 +36,9 @@ export function advance(chart: Chart, control: Control, update: unknown): Contro
   const own = ownEvent(event);
   // frozen, because agents and streams are given the very objects that the channel holds
   const next = freeze(
-    own === undefined ? refuse(chart, control, { type: event.type }, "it cannot be copied") : applied(chart, control, own),
+    own === undefined
+      ? refuse(chart, control, { type: event.type }, "it cannot be copied")
+      : withEntries(chart, control, applied(chart, control, own), own),
   );
   const entry = memo.get(control) ?? new WeakMap<object, Control>();
   memo.set(control, entry.set(event, next));

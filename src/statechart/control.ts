@@ -21,6 +21,20 @@ export interface EventMeta {
   readonly usage?: Usage;
   /** Id of the message after which the work was handed over to the sender. */
   readonly after?: string;
+  /** Unique: what begins with the event is named after it. */
+  readonly id?: string;
+  /** True when the thread goes on from here on a branch of its own: a state edit, a replay, an input at an earlier checkpoint. */
+  readonly forks?: true;
+}
+
+/** One stay in a phase. What its agent keeps outside the state, such as the threads of a fan-out, belongs to it and to no other. */
+export interface Entry {
+  /** Made when the phase was entered, kept while it is at work. Unique. */
+  readonly visit: string;
+  /** Made by a fork: what was under way by then belongs to the other branch. */
+  readonly branch?: string;
+  /** The turn in which it began. */
+  readonly turn: number;
 }
 
 /** Counted per turn; an input sets all to zero. */
@@ -85,6 +99,8 @@ export interface Control extends ChartPlace {
   readonly handover?: Handover;
   /** Id of the message after which it happened, empty when there was none; known from the receiver's first event on. */
   readonly handedAfter?: string;
+  /** The stay in each active phase. Absent in threads of older releases until they go on. */
+  readonly entries?: Readonly<Record<string, Entry>>;
   /** Who wrote last, which phases start because of it, and whether it was refused; only routing reads it. */
   readonly last: { readonly phase?: string; readonly event: string; readonly starts: readonly string[]; readonly refused?: true };
 }

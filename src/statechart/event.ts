@@ -18,7 +18,7 @@ export function readEvent(update: unknown): ControlEvent | string {
 function isMeta(meta: unknown): boolean {
   if (meta === undefined) return true;
   if (!isPlainObject(meta)) return false;
-  const { by, at, phase, usage, after } = meta;
+  const { by, at, phase, usage, after, id, forks } = meta;
   const isCount = (count: unknown): boolean => typeof count === "number" && count >= 0;
   return (
     typeof by === "string" &&
@@ -26,6 +26,8 @@ function isMeta(meta: unknown): boolean {
     typeof at === "number" &&
     (phase === undefined || typeof phase === "string") &&
     (after === undefined || typeof after === "string") &&
+    (id === undefined || (typeof id === "string" && id.length <= 128)) &&
+    (forks === undefined || forks === true) &&
     (usage === undefined ||
       (isPlainObject(usage) && [usage["steps"], usage["modelCalls"], usage["toolCalls"], usage["tasks"] ?? 0].every(isCount)))
   );

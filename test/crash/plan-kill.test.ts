@@ -37,15 +37,16 @@ async function stored({ kind, file, log }: Lane, thread: string): Promise<{ fini
   );
   const finished: string[] = [];
   const halfDone: string[] = [];
+  const newest = new Map<string, string>(); // of each task's own place in the thread
+  for await (const { config, pendingWrites, checkpoint } of saver.list({ configurable: { thread_id: thread } })) {
+    const [, task] = /^work\|clerk@(t\d+)@/.exec(String(config.configurable?.["checkpoint_ns"])) ?? [];
+    if (task !== undefined && !newest.has(task)) newest.set(task, JSON.stringify([pendingWrites, checkpoint.channel_values]));
+  }
   for (const { id, agent } of plannedTasks()) {
     const done = `${agent === "clerk" ? "stamp" : "plain"} ${id}`;
     if (statuses.get(id) === "completed") finished.push(done);
     else if (agent === "clerk") {
-      const tuple = await saver.getTuple({ configurable: { thread_id: `${thread}/team/work/${id}@1` } });
-      const hasResult = JSON.stringify([tuple?.pendingWrites, tuple?.checkpoint.channel_values] as unknown[]).includes(
-        `stamped Task ${id.slice(1)}`,
-      );
-      if (hasResult) halfDone.push(done);
+      if (newest.get(id)?.includes(`stamped Task ${id.slice(1)}`) === true) halfDone.push(done);
     }
   }
   saver.close();

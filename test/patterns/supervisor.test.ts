@@ -39,9 +39,10 @@ describe("B8 supervisor with tools", () => {
     const graph = supervisor({ name: "team", supervisor: lead, workers: [finder] }).compile({ checkpointer });
     await graph.invoke(says("A secret of the user."), config);
     expect(promptOf(worker.calls[0]?.messages)).toEqual(["system: You find.", "human: find it"]);
-    const threads = new Set<string>();
-    for await (const { config: stored } of checkpointer.list({})) threads.add(String(stored.configurable?.["thread_id"]));
-    expect([...threads].filter((id) => id.startsWith("1/team/workers/"))).toHaveLength(1);
+    const places = new Set<string>();
+    for await (const { config: stored } of checkpointer.list({ configurable: { thread_id: "1" } }))
+      places.add(String(stored.configurable?.["checkpoint_ns"]));
+    expect([...places].filter((place) => place.startsWith("workers|finder@"))).toHaveLength(1);
   });
 
   it("work given in one answer is done side by side, also beside an ordinary tool; every call is answered", async () => {
