@@ -1,4 +1,5 @@
 export {
+  AnswerRefusedError,
   BudgetExceededError,
   ChartMismatchError,
   CheckpointVersionError,
@@ -18,6 +19,7 @@ export {
   TaskFailedError,
   UnknownAgentError,
   type AnyPhasegraphError,
+  type OpenQuestion,
   type ErrorCode,
   type Issue,
   type StorageFailure,
@@ -142,5 +144,4 @@ export { decompose, type DecomposeOptions, type DecompositionStrategy } from "./
 export { estimatePlan, type EstimateOptions, type PlanEstimate } from "./src/planning/estimate.js";
 export { readPlan, type Plan, type Task } from "./src/planning/plan.js";
 export { suggestAgent, type Candidate, type Suggestion } from "./src/planning/suggest.js";
-export { TasksAnswer, type TasksQuestion } from "./nodes/executor/questions.js";
 export { tasksOf, type TaskRecord, type TaskRecords, type TaskStatus } from "./src/agent/task.js";

@@ -2,8 +2,7 @@ import { interrupt } from "@langchain/langgraph";
 import type { ToolCall } from "@langchain/core/messages/tool";
 import { z } from "zod";
 import type { Turn } from "../src/agent/agent.js";
-import { fingerprint } from "../src/base/hash.js";
-import { nodeRunOf } from "../src/langgraph/config.js";
+import { nonceFor } from "./question.js";
 
 /** One tool call that waits for a person. */
 export interface ApprovalRequest {
@@ -20,6 +19,8 @@ export interface ApprovalQuestion {
   readonly agent: string;
   readonly phase: string;
   readonly requests: readonly ApprovalRequest[];
+  /** The task that asks, when it is one of a fan-out. */
+  readonly task?: string;
   /** Why the previous answer was not accepted. */
   readonly problem?: string;
 }
@@ -45,9 +46,8 @@ export type ApprovalDecision = z.infer<typeof Decision>;
  */
 export function askApproval(turn: Turn, calls: readonly ToolCall[], round: number): ReadonlyMap<string, ApprovalDecision> {
   const requests = calls.map((call) => ({ id: call.id ?? "", tool: call.name, args: call.args }));
-  const task = nodeRunOf(turn.config) ?? "";
   for (let attempt = 0, problem: string | undefined; ; attempt += 1) {
-    const nonce = fingerprint(JSON.stringify([task, round, attempt, requests]));
+    const nonce = nonceFor(turn, [round, attempt, requests]);
     const question: ApprovalQuestion = {
       kind: "approval",
       nonce,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import type { Outcome } from "../src/agent/outcome.js";
 import { maybe, requireForm, shape, text, textOrFunction } from "../src/base/form.js";
+import { nonceFor } from "./question.js";
 
 /** A person as an agent. */
 export interface HumanDefinition<Id extends string> {
@@ -17,11 +18,15 @@ const DEFINITION = shape<HumanDefinition<string>>({ id: text, description: maybe
 /** What an interrupt for a person shows. */
 export interface HumanQuestion {
   readonly kind: "human";
+  /** What is asked, where and in which branch of the thread; an answer that comes with another is refused. */
+  readonly nonce: string;
   readonly agent: string;
   readonly phase: string;
   readonly question: string;
   /** Events the chart accepts as an answer. */
   readonly events: readonly string[];
+  /** The task that asks, when it is one of a fan-out. */
+  readonly task?: string;
   /** Why the previous answer was not accepted. */
   readonly problem?: string;
 }
@@ -32,8 +37,8 @@ export const HumanAnswer = z.union([
     .string()
     .min(1)
     .transform((text) => ({ text })),
-  z.strictObject({ text: z.string().min(1) }), // strict: words beside something else are not words alone
-  z.strictObject({ event: z.looseObject({ type: z.string() }), text: z.string().optional() }),
+  z.strictObject({ text: z.string().min(1), nonce: z.string().optional() }), // strict: words beside something else are not words alone
+  z.strictObject({ event: z.looseObject({ type: z.string() }), text: z.string().optional(), nonce: z.string().optional() }),
 ]);
 
 const ANSWER_SCHEMA = z.toJSONSchema(HumanAnswer, { io: "input" });
@@ -52,9 +57,11 @@ function ask(definition: HumanDefinition<string>, turn: Turn): Outcome {
   const { question } = definition;
   const shown = typeof question === "function" ? question(turn) : (question ?? turn.messages.at(-1)?.text ?? "");
   const events = turn.legal();
-  for (let problem: string | undefined; ;) {
+  for (let problem: string | undefined, attempt = 0; ; attempt += 1) {
+    const nonce = nonceFor(turn as Turn, [attempt, shown, events]);
     const asked: HumanQuestion = {
       kind: "human",
+      nonce,
       agent: definition.id,
       phase: turn.phase,
       question: shown,
@@ -64,6 +71,8 @@ function ask(definition: HumanDefinition<string>, turn: Turn): Outcome {
     const parsed = HumanAnswer.safeParse(interrupt(asked, { responseSchema: ANSWER_SCHEMA }));
     if (!parsed.success) {
       problem = `Answer with a text, or { event: { type }, text? }; events accepted now: ${events.join(", ") || "none"}.`;
+    } else if ("nonce" in parsed.data && parsed.data.nonce !== undefined && parsed.data.nonce !== nonce) {
+      problem = "The answer was given to another question; this is what is asked now.";
     } else if (!("event" in parsed.data)) {
       if (turn.can({ type: "DONE" }) || turn.waits) return { content: parsed.data.text, next: { kind: "done" } };
       problem = `Words alone decide nothing here; answer with { event: { type } }: ${events.join(", ")}.`;

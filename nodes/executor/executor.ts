@@ -29,7 +29,7 @@ import { PLAN_STOPPED, type Cancellation } from "./cancellation.js";
 import { Flight } from "./flight.js";
 import { readPlan, type Plan, type Task } from "../../src/planning/plan.js";
 import { Identities, knownOf } from "./identity.js";
-import { askPerson } from "./questions.js";
+import { asking, Questions } from "./questions.js";
 import { Workforce } from "./worker.js";
 
 /** Runs any number of tasks: bounded, with dependencies, isolated from each other, resumed after a crash. */
@@ -157,6 +157,7 @@ class Mission<State> {
   private summed = 0;
   private fault: { readonly error: unknown } | undefined;
   private isEnded = false;
+  private readonly questions = new Questions();
   private forget: (() => void) | undefined;
   private value: unknown;
 
@@ -242,8 +243,9 @@ class Mission<State> {
       await this.flight.enough();
       const { questions } = this.flight;
       if (questions !== undefined) {
-        for (const [task, answer] of askPerson(turn as Turn, questions)) this.answers.set(task, answer);
-        outsideNode(() => this.flight.resume(this.answers.keys()));
+        for (const [task, answer] of this.questions.answers(turn as Turn, questions)) this.answers.set(task, answer);
+        if (this.answers.size === 0) throw asking(questions);
+        outsideNode(() => this.flight.resume([...this.answers.keys()]));
         continue;
       }
       const folded = this.fold();

@@ -1,48 +1,43 @@
-import { interrupt } from "@langchain/langgraph";
-import { z } from "zod";
+import { GraphInterrupt, type Interrupt } from "@langchain/langgraph";
 import type { Turn } from "../../src/agent/agent.js";
+import { isPlainObject } from "../../src/base/json.js";
+import { resumesOf } from "../../src/langgraph/config.js";
 import type { Question } from "./flight.js";
 
-/** What an interrupt of an executor shows: what its tasks ask, all at once. */
-export interface TasksQuestion {
-  readonly kind: "tasks";
-  readonly agent: string;
-  readonly phase: string;
-  readonly questions: readonly { readonly task: string; readonly id: string; readonly value: unknown }[];
-  /** Why the previous answer was not accepted. */
-  readonly problem?: string;
-}
+/** A person's answers to a task, by the ids of its questions. */
+export type Answers = Readonly<Record<string, unknown>>;
 
-/** The answer to a {@link TasksQuestion}: a value for each question that is answered, by its id. Others are asked again. */
-export const TasksAnswer = z.object({ answers: z.record(z.string(), z.unknown()) });
+/**
+ * What tasks ask reaches the thread as it would from a phase: a question each, under its own id and in its own form, with the task
+ * beside it. Whoever answers need not know that there is a plan.
+ */
+export class Questions {
+  private readonly used = new Set<string>();
 
-const ANSWER_SCHEMA = z.toJSONSchema(TasksAnswer, { io: "input" });
-
-/** Asks for all tasks in one interrupt; an answer to a question that was not shown is refused, and all are asked again. */
-export function askPerson(turn: Turn, asked: ReadonlyMap<string, readonly Question[]>): Map<string, Readonly<Record<string, unknown>>> {
-  const questions = [...asked].flatMap(([task, list]) => list.map(({ id, value }) => ({ task, id, value })));
-  const ids = new Set(questions.map((question) => question.id));
-  for (let problem: string | undefined; ;) {
-    const shown: TasksQuestion = {
-      kind: "tasks",
-      agent: turn.agent,
-      phase: turn.phase,
-      questions,
-      ...(problem === undefined ? {} : { problem }),
-    };
-    const parsed = TasksAnswer.safeParse(interrupt(shown, { responseSchema: ANSWER_SCHEMA }));
-    const given = parsed.success ? Object.keys(parsed.data.answers) : [];
-    if (parsed.success && given.length > 0 && given.every((id) => ids.has(id))) return byTask(asked, parsed.data.answers);
-    problem = `Answer with { answers: { [id]: value } }; the ids shown are ${[...ids].join(", ")}.`;
+  /** The answers this run was given, by task, each handed out once: the next question of a task may have the same id. */
+  answers(turn: Turn, asked: ReadonlyMap<string, readonly Question[]>): Map<string, Answers> {
+    const given = resumesOf(turn.config);
+    const found = new Map<string, Answers>();
+    for (const [task, questions] of asked) {
+      const answered = questions.filter(({ id }) => Object.hasOwn(given, id) && !this.used.has(id));
+      for (const { id } of answered) this.used.add(id);
+      if (answered.length > 0) found.set(task, Object.fromEntries(answered.map(({ id }) => [id, given[id]])));
+    }
+    return found;
   }
 }
 
-function byTask(
-  asked: ReadonlyMap<string, readonly Question[]>,
-  answers: Readonly<Record<string, unknown>>,
-): Map<string, Readonly<Record<string, unknown>>> {
-  const found = [...asked].map(
-    ([task, list]) => [task, Object.fromEntries(list.filter(({ id }) => id in answers).map(({ id }) => [id, answers[id]]))] as const,
+/** Thrown, it parks the phase until a person has answered, as LangGraph's `interrupt` does for a single question. */
+export function asking(asked: ReadonlyMap<string, readonly Question[]>): GraphInterrupt {
+  return new GraphInterrupt(
+    [...asked].flatMap(([task, questions]) => questions.map(({ id, value }): Interrupt => ({ id, value: within(task, id, value) }))),
   );
-  return new Map(found.filter(([, given]) => Object.keys(given).length > 0));
+}
+
+/** A task of a plan in a task of another is named by both. `questions` is the form that plans asked in before, for those who read it. */
+function within(task: string, id: string, value: unknown): unknown {
+  if (!isPlainObject(value)) return value;
+  const { task: inner, questions: _before, ...question } = value;
+  const path = typeof inner === "string" ? `${task}/${inner}` : task;
+  return { ...question, task: path, questions: [{ task: path, id, value: question }] };
 }

@@ -5,6 +5,7 @@ export const HTTP_STATUS = {
   INVALID_DEFINITION: 422,
   ILLEGAL_TRANSITION: 409,
   HANDOFF_REJECTED: 409,
+  ANSWER_REFUSED: 409,
   CHART_MISMATCH: 409,
   RUN_CONFLICT: 409,
   LEASE_LOST: 409,
@@ -98,6 +99,34 @@ export class HandoffRejectedError extends PhasegraphError {
     super(
       `Agent "${agent}" asked ${attempts} times for a handoff that is not allowed, last to "${target}"; legal targets now: ${list(legal)}.`,
     );
+  }
+}
+
+/** A question that waits for a person, in short. */
+export interface OpenQuestion {
+  /** LangGraph's id, by which it is answered. */
+  readonly id?: string;
+  readonly nonce?: string;
+  readonly kind?: string;
+  readonly agent?: string;
+  readonly phase?: string;
+  readonly task?: string;
+}
+
+/** An answer to a question that is not asked, or is asked no more, or asks for something else by now. Nothing was consumed. */
+export class AnswerRefusedError extends PhasegraphError {
+  override readonly name = "AnswerRefusedError";
+  readonly code = "ANSWER_REFUSED";
+  constructor(
+    readonly problem: string,
+    /** What waits for an answer now. */
+    readonly open: readonly OpenQuestion[],
+  ) {
+    const now = list(
+      open.map(({ id = "", kind = "question", agent, task }) => [kind, agent, task, id].filter((part) => part !== undefined).join(" ")),
+    );
+    const right = open.length === 0 ? "a new input, or null to go on" : "{ [id]: answer } with the id of an open question";
+    super(`The answer is refused: ${problem}; open now: ${now}; expected ${right}.`);
   }
 }
 
@@ -298,6 +327,7 @@ export type AnyPhasegraphError =
   | InvalidDefinitionError
   | IllegalTransitionError
   | HandoffRejectedError
+  | AnswerRefusedError
   | ChartMismatchError
   | RunConflictError
   | LeaseLostError

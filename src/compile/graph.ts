@@ -2,7 +2,7 @@ import { Command, type CheckpointTuple, type CompiledStateGraph, type StateSchem
 import { expectListeners, openAbort } from "../base/abort.js";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { Clock } from "../base/clock.js";
-import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
+import { AnswerRefusedError, IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { meant } from "../base/form.js";
 import { isPlainObject } from "../base/json.js";
 import { shownError } from "../base/shown-error.js";
@@ -360,12 +360,11 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     if (this.checkpointer === undefined || this.checkpointer === false) return command;
     const { tasks } = await this.getState(config);
     // not `next`: it leaves out who asks again, and whose writes are stored already
-    if (tasks.length === 0) throw new InvalidRequestError("A resume", "nothing on this thread waits for an answer", "a new input");
-    if (command.resume === undefined) return command;
-    const resume = addressed(
-      command.resume,
-      tasks.flatMap((task) => task.interrupts),
-    );
+    const open = tasks.flatMap((task) => task.interrupts);
+    if (tasks.length === 0) throw new AnswerRefusedError("nothing on this thread waits for an answer", []);
+    const isBreakpoint = open.length === 0 && (this.interruptBefore !== undefined || this.interruptAfter !== undefined);
+    if (command.resume === undefined || isBreakpoint) return command;
+    const resume = addressed(command.resume, open);
     return new Command({ resume, ...(command.update === undefined ? {} : { update: command.update }) });
   }
 

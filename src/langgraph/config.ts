@@ -11,6 +11,7 @@ export const LANGGRAPH_KEY = {
   checkpointer: "__pregel_checkpointer",
   read: "__pregel_read",
   replay: "__pregel_replay_state",
+  resumes: "__pregel_resume_map",
   resuming: "__pregel_resuming",
   stream: "__pregel_stream",
 } as const;
@@ -26,6 +27,12 @@ export const isNestedRun = (config: Config): boolean => typeof of(config, LANGGR
 
 /** Whether the run goes on with what was pending on its thread. */
 export const isResuming = (config: Config): boolean => of(config, LANGGRAPH_KEY.resuming) === true;
+
+/** The answers a run was given, by the ids of the questions. */
+export function resumesOf(config: Config): Readonly<Record<string, unknown>> {
+  const resumes = of(config, LANGGRAPH_KEY.resumes);
+  return isPlainObject(resumes) ? resumes : {};
+}
 
 /** Whether durable tasks can be started here: only inside a node that LangGraph runs. */
 export const hasTasks = (config: Config): boolean => of(config, LANGGRAPH_KEY.call) !== undefined;

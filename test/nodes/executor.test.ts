@@ -14,8 +14,8 @@ import {
   tasksOf,
   type Agent,
   type ExecutorDefinition,
+  type HumanQuestion,
   type Task,
-  type TasksQuestion,
   type Turn,
 } from "../../index.js";
 
@@ -254,14 +254,21 @@ describe("the executor", () => {
       checkpointer: new MemorySaver(),
     });
     const parked = await graph.invoke(go, config);
-    if (!isInterrupted<TasksQuestion>(parked)) throw new Error("nobody was asked");
-    const shown = parked.__interrupt__[0]?.value;
-    expect(shown?.questions.map((question) => question.task).sort()).toEqual(["ask", "too"]);
-    const scalar = await graph.invoke(new Command({ resume: "yes" }), config);
-    if (!isInterrupted<TasksQuestion>(scalar)) throw new Error("a scalar was taken for an answer");
-    expect(scalar.__interrupt__[0]?.value?.problem).toContain("answers");
-    const answers = Object.fromEntries((shown?.questions ?? []).map(({ id, task: about }) => [id, `answer to ${about}`]));
-    const state = await graph.invoke(new Command({ resume: { answers } }), config);
+    if (!isInterrupted<HumanQuestion>(parked)) throw new Error("nobody was asked");
+    const shown = parked.__interrupt__;
+    expect(shown.map(({ value }) => [value?.kind, value?.agent, value?.task]).sort()).toEqual([
+      ["human", "person", "ask"],
+      ["human", "person", "too"],
+    ]);
+    await expect(graph.invoke(new Command({ resume: "yes" }), config)).rejects.toThrow(/2 questions are open/);
+    const [first, second] = shown;
+    const half = await graph.invoke(new Command({ resume: { [first?.id ?? ""]: `answer to ${first?.value?.task}` } }), config);
+    expect(isInterrupted<HumanQuestion>(half) && half.__interrupt__.map(({ id, value }) => [id, value?.nonce])).toEqual([
+      [second?.id, second?.value?.nonce],
+    ]);
+    const again = new Command({ resume: { [first?.id ?? ""]: "twice" } });
+    await expect(graph.invoke(again, config)).rejects.toMatchObject({ name: "AnswerRefusedError" });
+    const state = await graph.invoke(new Command({ resume: { [second?.value?.nonce ?? ""]: `answer to ${second?.value?.task}` } }), config);
     expect(state.messages.at(-1)?.text).toBe("first after nothing\nanswer to ask\nanswer to too");
     expect(tasksOf(state.tasks, "work", 1).get("ask")?.attempts).toBe(1);
   });

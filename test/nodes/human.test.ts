@@ -52,7 +52,14 @@ describe("C8 a person is asked", () => {
     const graph = sequential({ name: "line", agents: [human({ id: "boss", question: "May we?" })] }).compile(saver());
     expect(isInterrupted(await start(graph))).toBe(true);
     const asked = await question(graph);
-    expect(asked.value).toEqual({ kind: "human", agent: "boss", phase: "boss", question: "May we?", events: ["DONE"] });
+    expect(asked.value).toEqual({
+      kind: "human",
+      nonce: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      agent: "boss",
+      phase: "boss",
+      question: "May we?",
+      events: ["DONE"],
+    });
     expect(asked.response_schema).toMatchObject({ anyOf: [{ type: "string" }, { required: ["text"] }, { required: ["event"] }] });
   });
 
@@ -134,6 +141,7 @@ describe("C8 a wrong answer is refused with what would be right", () => {
     expect(isInterrupted(await resume(graph, answer))).toBe(true);
     expect((await question(graph)).value).toEqual({
       kind: "human",
+      nonce: expect.any(String) as string,
       agent: "boss",
       phase: "boss",
       question: "May we?",

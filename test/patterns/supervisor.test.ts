@@ -3,7 +3,7 @@ import { tool } from "@langchain/core/tools";
 import { Command, isInterrupted, MemorySaver, MessagesAnnotation, StateGraph } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { agent, delegate, human, supervisor, tasksOf, type TasksQuestion, type Turn } from "../../index.js";
+import { agent, delegate, human, supervisor, tasksOf, type Turn } from "../../index.js";
 import { callTool, scriptedModel, type ModelStep } from "../../testing/index.js";
 import { failure, lines, says, thread } from "./says.js";
 
@@ -198,8 +198,8 @@ describe("B8 supervisor with tools", () => {
     const graph = supervisor({ name: "team", supervisor: lead, workers: [human({ id: "person" })] }).compile({ checkpointer });
     const asked = await graph.invoke(says("Go."), config);
     if (!isInterrupted(asked)) throw new Error("nobody was asked");
-    const [question] = asked.__interrupt__.flatMap(({ value }) => (value as TasksQuestion).questions);
-    const { messages } = await graph.invoke(new Command({ resume: { answers: { [question?.id ?? ""]: "yes" } } }), config);
+    expect(asked.__interrupt__[0]?.value).toMatchObject({ kind: "human", agent: "person", question: "Approve?" });
+    const { messages } = await graph.invoke(new Command({ resume: "yes" }), config);
     expect(lines(messages)).toEqual(["user: Go.", "boss: One moment.", "delegate_to_person: yes", "boss: Approved."]);
   });
 
