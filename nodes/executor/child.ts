@@ -1,6 +1,6 @@
 import { Command, isInterrupted } from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
-import type { Agent, Result, Turn } from "../../src/agent/agent.js";
+import type { Agent, InheritedOptions, Result, Turn } from "../../src/agent/agent.js";
 import { NO_LIMITS } from "../../src/agent/budget.js";
 import type { Control } from "../../src/statechart/control.js";
 import { EVENT } from "../../src/statechart/vocabulary.js";
@@ -56,6 +56,7 @@ export class ChildThreads {
   constructor(
     private readonly agent: Agent,
     private readonly isBrief: boolean,
+    options: InheritedOptions | undefined,
   ) {
     const { id } = agent;
     const machine = createMachine({
@@ -64,7 +65,7 @@ export class ChildThreads {
       states: { [id]: { on: { [EVENT.DONE]: "(end)" } }, "(end)": { type: "final" } },
     });
     const orchestration = orchestrate(machine, [[id, agent]], { name: `${id}-task`.slice(0, 64), limits: NO_LIMITS });
-    this.graph = orchestration.compile() as unknown as ChildGraph; // narrowed to what a child is asked
+    this.graph = orchestration.compile({ ...options }) as unknown as ChildGraph; // narrowed to what a child is asked
   }
 
   /** Runs a task, or goes on with it; `answers` are those of a person, by question. */

@@ -1,5 +1,5 @@
 import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
-import type { Agent, PhaseRun, Place, Result, Turn } from "../../src/agent/agent.js";
+import type { Agent, InheritedOptions, PhaseRun, Place, Result, Turn } from "../../src/agent/agent.js";
 import { taskBudget } from "../../src/agent/budget.js";
 import type { TaskRecord } from "../../src/agent/task.js";
 import { untilAborted } from "../../src/base/abort.js";
@@ -46,7 +46,7 @@ export class Workforce<State> {
     this.ids = new Set(workers.map((worker) => worker.id));
     this.first = workers[0]?.id ?? "";
     const runs = workers.map((worker) => [worker, worker.node({ ...place, agent: worker.id })] as const);
-    this.workers = new Map(runs.map(([worker, run]) => [worker.id, workOf(worker, run)]));
+    this.workers = new Map(runs.map(([worker, run]) => [worker.id, workOf(worker, run, place.options)]));
     this.withModel = new Set(runs.flatMap(([{ id }, { callsModel }]) => (callsModel === true ? [id] : [])));
   }
 
@@ -77,9 +77,10 @@ export class Workforce<State> {
 function workOf<State>(
   worker: Agent<string, State>,
   { plain, brief, run }: PhaseRun<State>,
+  options: InheritedOptions | undefined,
 ): (assignment: Assignment<State>) => Promise<TaskEnd> {
   if (plain === true) return async (assignment) => endOf(worker.id, await run(turnFor(assignment, worker.id)));
-  const threads = new ChildThreads(worker as Agent, brief === true); // the child's own state is its own
+  const threads = new ChildThreads(worker as Agent, brief === true, options); // the child's own state is its own
   return (assignment) => {
     const { task, controller, answers, work, mayBeKnown } = assignment;
     const { signal } = controller;

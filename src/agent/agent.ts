@@ -13,6 +13,15 @@ export interface Place {
   readonly orchestration: string;
   readonly phase: string;
   readonly agent: string;
+  /** How the orchestration around was compiled: what an agent compiles inside obeys the same. */
+  readonly options?: InheritedOptions;
+}
+
+/** Options of `compile` that hold for whatever is nested too. */
+export interface InheritedOptions {
+  readonly durability?: "sync" | "async" | "exit" | undefined;
+  readonly onChartChange?: "refuse" | "resume" | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /** A handoff that the chart accepts now. */

@@ -1,5 +1,5 @@
 import { StateGraph, type BaseCheckpointSaver, type BaseStore, type StreamTransformer } from "@langchain/langgraph";
-import type { Agent } from "../agent/agent.js";
+import type { Agent, InheritedOptions } from "../agent/agent.js";
 import type { Limits } from "../agent/budget.js";
 import { limited, type Deadline } from "../agent/deadline.js";
 import { systemClock, type Clock } from "../base/clock.js";
@@ -86,12 +86,14 @@ export function compile<Phase extends string, F extends Fields>(
       descriptionOf: new Map([...agents].map(([phase, agent]) => [phase, agent.description])),
     },
   };
+  const { durability, onChartChange } = options;
+  const inherited: InheritedOptions = { durability, onChartChange, clock: options.clock };
   const state = new OrchestrationState(fields, new ControlChannel(chart, options.onChartChange ?? "refuse"));
   const builder = new StateGraph({ state, input: new OrchestrationInput(state, fields) }) as unknown as LooseGraph; // nodes are added in a loop, so their names are strings
   const ways = directWays(agents.keys());
   const inside = new Map<string, ReadInside>();
   for (const [phase, agent] of agents) {
-    const { run, subgraphs, unfinished } = agent.node({ orchestration: chart.name, phase, agent: agent.id });
+    const { run, subgraphs, unfinished } = agent.node({ orchestration: chart.name, phase, agent: agent.id, options: inherited });
     if (unfinished !== undefined) inside.set(phase, unfinished);
     const deadline = deadlineOf(blueprint.timeouts, phase);
     builder.addNode(phase, phaseNode(team, phase, limited(run, deadline)), {

@@ -157,7 +157,6 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return super.bulkUpdateState(at.config, prepared); // all or nothing: every event was tried before the first is written
   }
 
-  /** A replay goes on as a branch of its own: what the other one has under way is not touched. */
   private async branchedOff(config: Options): Promise<Options> {
     if ((await this.getState(config)).next.length === 0) return config;
     const input = await inputAt(this, config, branching(this.guard.clock));

@@ -1,7 +1,7 @@
 import { AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { BaseCheckpointSaver, CheckpointTuple } from "@langchain/langgraph";
-import type { PhaseRun, Result, Turn } from "../agent/agent.js";
+import type { InheritedOptions, PhaseRun, Result, Turn } from "../agent/agent.js";
 import { isOutput, markOutput, messageType, readRecord } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
 import { TaskFailedError } from "../base/errors.js";
@@ -31,8 +31,12 @@ interface ChildState {
  * An orchestration as an agent: it runs in a namespace of its own, keeps its place between turns of an episode when threads are
  * stored, sees the thread's messages, and gives back its last word; where it rests in a state tagged "failed", it has failed. It never sees the chart around it, nor that one its.
  */
-export function nestedRunner(child: Nestable, answerFrom: string | readonly string[] | undefined): PhaseRun {
-  const remembering = child.compile({ checkpointer: true });
+export function nestedRunner(
+  child: Nestable,
+  answerFrom: string | readonly string[] | undefined,
+  options: InheritedOptions | undefined,
+): PhaseRun {
+  const remembering = child.compile({ ...options, checkpointer: true });
   let forgetting: ReturnType<Nestable["compile"]> | undefined;
   return {
     subgraphs: [remembering],
@@ -41,7 +45,7 @@ export function nestedRunner(child: Nestable, answerFrom: string | readonly stri
       const input = { messages: [...turn.messages] } as never; // the child's own extra state is not known here
       const saver = saverOf(turn.config);
       if (saver === undefined) {
-        const after = (await (forgetting ??= child.compile()).invoke(input, turn.config)) as ChildState;
+        const after = (await (forgetting ??= child.compile({ ...options })).invoke(input, turn.config)) as ChildState;
         assertSuccess(child.chart, turn, after);
         return lastWords(after, seen, answerFrom);
       }
@@ -119,7 +123,14 @@ async function newestCheckpoint(turn: Turn, saver: BaseCheckpointSaver): Promise
 /** The message as the team around sees it: to be recorded again, as said by the nested orchestration; `name` tells who spoke. */
 function asOwn(message: BaseMessage): AIMessage {
   const { content, id, name, response_metadata } = message;
-  const own = new AIMessage({ content, response_metadata, ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) });
+  const usage = AIMessage.isInstance(message) ? message.usage_metadata : undefined;
+  const own = new AIMessage({
+    content,
+    response_metadata,
+    ...(id === undefined ? {} : { id }),
+    ...(name === undefined ? {} : { name }),
+    ...(usage === undefined ? {} : { usage_metadata: usage }),
+  });
   return isOutput(message) ? markOutput(own) : own;
 }
 

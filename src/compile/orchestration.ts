@@ -162,7 +162,7 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
       requireOptions(compileOptions);
       return compile<Phase, F>(blueprint, compileOptions);
     },
-    node: () => nestedRunner(self, options.answerFrom),
+    node: (place) => nestedRunner(self, options.answerFrom, place.options),
   };
   return self;
 }

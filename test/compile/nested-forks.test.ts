@@ -43,3 +43,15 @@ describe("A4 a fork of the thread forks what is nested in it", () => {
     expect((await graph.invoke(say("again"), config)).messages.at(-1)?.text).toBe("red heard: again");
   });
 });
+
+describe("A4 what is nested obeys the options of compile", () => {
+  it("a nested team with one agent more goes on where the option says so", async () => {
+    const team = (...ids: string[]) => sequential({ name: "team", agents: ids.map((id) => agent({ id, run: () => id })) });
+    const desk = (...ids: string[]) => strategies({ name: "desk", strategies: [team(...ids)] });
+    const checkpointer = new MemorySaver();
+    await desk("one").compile({ checkpointer }).invoke(say("hi"), config);
+    await expect(desk("one", "two").compile({ checkpointer }).invoke(say("again"), config)).rejects.toThrow();
+    const after = await desk("one", "two").compile({ checkpointer, onChartChange: "resume" }).invoke(say("again"), config);
+    expect(after.messages.at(-1)?.text).toBe("two");
+  });
+});
