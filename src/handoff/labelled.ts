@@ -12,7 +12,7 @@ const MEDIA: ReadonlySet<string> = new Set(["image", "image_url", "audio", "inpu
 
 /** Who said it, as the team `orchestration` knows it; undefined for words of the user. What a nested team said of itself was said by `name`. */
 export function speakerOf(message: BaseMessage, orchestration: string): string | undefined {
-  const { author = undefined } = readRecord(message) ?? {};
+  const author = readRecord(message)?.author;
   if (author === orchestration) return message.name ?? author;
   if (author !== undefined) return author === "user" && message.getType() === "human" ? undefined : author;
   return message.getType() === "human" ? undefined : (message.name ?? CLIENT);

@@ -20,9 +20,6 @@ export const placeInThread = (config: Pick<RunnableConfig, "configurable">): str
 /** The part of a namespace for a piece of work of an agent. */
 export const partOfWork = (...words: readonly string[]): string => words.join(WORD);
 
-/** The node that a part of a namespace is about, when it stands for a piece of work. */
-export const isPartOfWork = (part: string): boolean => part.includes(WORD);
-
 /**
  * The `configurable` with which a node begins a run of its own inside its thread: the caller's own keys, nothing of the run around,
  * and a place of its own, so that whatever is done to the thread is done to what the run stores too.

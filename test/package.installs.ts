@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
-import { CACHE, Passed } from "./packed.js";
+import { CACHE, pack, Passed, type Packed } from "./packed.js";
 
 /*
- * The package as users install it, from the registry. Minutes long: each check runs once for each content of the package, and is
- * skipped where no registry can be reached. Nothing of what is installed runs scripts.
+ * The package as users install it, from the registry: `npm run test:installs`. Minutes long: each check runs once for each content
+ * of the package, and is skipped where no registry can be reached. Nothing of what is installed runs scripts.
  */
 
 const home = mkdtempSync(join(tmpdir(), "phasegraph-installs-"));
@@ -49,9 +49,11 @@ const TEAM = `
   const desk = swarm({ name: "desk", agents: [agent({ id: "a", run: () => handoff("b") }), agent({ id: "b", run: () => "hello" })] });
   const talk = async () => (await desk.compile().invoke({ messages: [{ role: "user", content: "hi" }] })).messages.at(-1).text;`;
 
-/** Checks of an installed package; `tarball` is packed when the first test begins. */
-export function installs(tarball: () => string): void {
+describe("the package, installed", () => {
+  let packed: Packed;
+  const tarball = (): string => join(home, packed.filename);
   beforeAll(async () => {
+    packed = pack(home);
     const answer = run(home, "npm", "view", "@langchain/langgraph", "version", "--fetch-timeout=20000", "--fetch-retries=1");
     isReachable = await answer.then(() => true).catch(() => false);
   }, 4 * MINUTES);
@@ -106,7 +108,7 @@ export function installs(tarball: () => string): void {
       }),
     );
   });
-}
+});
 
 /** Starts the built site, asks the route and stops. */
 const CALL_ROUTE = `
