@@ -148,7 +148,7 @@ const attacks: readonly Attack[] = [
     },
     "IllegalTransitionError",
   ],
-  ["a resume where nothing waits", (graph, config) => graph.invoke(new Command({ resume: "yes" }), config), "InvalidRequestError"],
+  ["a resume where nothing waits", (graph, config) => graph.invoke(new Command({ resume: "yes" }), config), "AnswerRefusedError"],
   [
     "results and a trigger beside a resume",
     (graph, config) =>
@@ -217,21 +217,19 @@ describe("A2 other ways in", () => {
     },
   );
 
-  it("foreign keys, results and triggers in a run's input are ignored", async () => {
+  it("foreign keys and triggers in a run's input are refused before anything runs, and results are not taken", async () => {
     const { graph, config } = await opened();
-    const state = await graph.invoke(
-      raw({
-        ...says("hi"),
-        results: { closing: { agent: "notary" } },
-        "branch:to:closing": 1,
-        __pregel_tasks: [new Send("closing", {})],
-        secret: 1,
-      }),
-      config,
-    );
-    expect(state.control.value).toBe(INTAKE);
-    expect(Object.keys(state.results)).toEqual([INTAKE]);
-    expect(state).not.toHaveProperty("secret");
+    const given = raw({ ...says("hi"), results: { closing: { agent: "notary" } } });
+    expect(Object.keys((await graph.invoke(given, config)).results)).toEqual([INTAKE]);
+    const before = await graph.getState(config);
+    const foreign = {
+      "branch:to:closing": 1,
+      __pregel_tasks: [new Send("closing", {})],
+      secret: 1,
+    };
+    for (const [key, value] of Object.entries(foreign))
+      await expect(graph.invoke(raw({ ...says("hi"), [key]: value }), config)).rejects.toThrow(`"${key}"`);
+    expect((await graph.getState(config)).values).toEqual(before.values);
     await expectUsable(graph, config);
   });
 

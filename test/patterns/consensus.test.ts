@@ -289,7 +289,7 @@ describe("B4 consensus", () => {
   it("a definition that cannot decide anything tells of all its mistakes at once", () => {
     const wrong = {
       threshold: 1.5,
-      quorum: Number.NaN,
+      quorum: 2,
       weights: { ghost: 1, a: -1 },
       ties: { chair: "nobody" },
       choices: ["", "x"],
@@ -306,6 +306,8 @@ describe("B4 consensus", () => {
       "BAD_LIMIT rounds",
       "BAD_LIMIT timeout",
     ]);
+    const noNumber = { ...(wrong as object), quorum: Number.NaN };
+    expect(issuesOf(() => consensus({ name: "jury", voters: [scriptedAgent("a", [])], ...noNumber }))).toEqual(["BAD_LIMIT quorum"]);
     expect(issuesOf(() => consensus({ name: "jury", voters: [] }))).toContain("NO_AGENTS voters");
     expect(issuesOf(() => consensus({ name: "jury", voters: [scriptedAgent("a", [])], choices: [] }))).toEqual(["NO_CHOICES choices"]);
     const crowd = Array.from({ length: 101 }, (_, index) => scriptedAgent(`v${index}`, []));

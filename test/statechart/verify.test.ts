@@ -117,7 +117,7 @@ describe("G1 verify finds what can never work", () => {
       states: { a: { on: { DONE: "b" } }, b: { on: { DONE: [again, { target: "end" }] } }, end },
     });
     expect(found(stuck).map(([code]) => code)).toContain("NO_WAY_OUT");
-    expect(found(free)).toEqual([]);
+    expect(found(free).filter(([code]) => code !== "OPAQUE_GUARD")).toEqual([]);
   });
 
   it("a cycle that people drive is theirs to end", () => {
