@@ -1,6 +1,6 @@
 import { AIMessage, HumanMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
-import { readRecord } from "../agent/conversation.js";
-import { wordsAlone } from "../handoff/labelled.js";
+import { readRecord, recordMessage, type MessageRecord } from "../agent/conversation.js";
+import { messageWithId } from "../langgraph/message.js";
 
 /** Characters of a message, and of a tool's result, that the orchestrator is shown; a specialist sees all of its own. */
 const MAX_TEXT = 20_000;
@@ -61,10 +61,16 @@ export function toldToSpecialist(messages: readonly BaseMessage[], id: string): 
   return messages.flatMap((message) => {
     const author = readRecord(message)?.author ?? message.name ?? "user";
     if (author === id) return [message];
-    const told = author === "user" ? message : wordsAlone(message, author);
-    return told === undefined || told.text === "" ? [] : [told];
+    if (ToolMessage.isInstance(message) || message.text === "") return [];
+    if (author === "user") return [message];
+    const told = recordMessage(new HumanMessage({ content: message.text, name: author }), recordOf(message, author));
+    return [message.id === undefined ? told : messageWithId(told, message.id)];
   });
 }
+
+/** Who said it stays with it, so that a model is told. */
+const recordOf = (message: BaseMessage, author: string): MessageRecord =>
+  readRecord(message) ?? { author, recipient: "team", type: "chat" };
 
 function textOf(message: BaseMessage): string {
   const calls = AIMessage.isInstance(message) ? (message.tool_calls ?? []) : [];

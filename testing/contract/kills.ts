@@ -2,6 +2,7 @@ import { deepEqual, ok } from "node:assert/strict";
 import type { BaseMessage } from "@langchain/core/messages";
 import { readRecord } from "../../src/agent/conversation.js";
 import type { OrchestrationGraph } from "../../src/compile/graph.js";
+import type { Control } from "../../src/statechart/control.js";
 import { EVENT } from "../../src/statechart/vocabulary.js";
 import { inputOf, stageGraph, staffedPhases } from "../drive.js";
 import type { EdgeScript } from "../every-edge.js";
@@ -62,7 +63,13 @@ async function outline(graph: OrchestrationGraph): Promise<unknown> {
   const { values, next, tasks } = await graph.getState(CONFIG);
   const { messages, control, results } = values;
   const questions = tasks.flatMap((task) => task.interrupts.map(({ value }) => value));
-  return { messages: messages.map(words), control, results, next, questions };
+  return { messages: messages.map(words), control: withoutIds(control), results, next, questions };
+}
+
+/** Which visits of phases there are, and since which turn, without the ids that tell them apart. */
+function withoutIds({ entries, handedAfter: _after, ...control }: Control): unknown {
+  const visits = Object.entries(entries ?? {}).map(([phase, { turn }]) => [phase, turn]);
+  return { ...control, visits };
 }
 
 const words = (message: BaseMessage) => ({ type: message.getType(), name: message.name, text: message.text, record: readRecord(message) });
