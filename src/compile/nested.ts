@@ -125,7 +125,7 @@ function asOwn(message: BaseMessage): AIMessage {
   const { content, id, name, response_metadata } = message;
   const usage = AIMessage.isInstance(message) ? message.usage_metadata : undefined;
   const own = new AIMessage({
-    content,
+    content: typeof content === "string" ? content : [...content], // LangChain adds to the list it is given
     response_metadata,
     ...(id === undefined ? {} : { id }),
     ...(name === undefined ? {} : { name }),

@@ -75,7 +75,7 @@ const returns: readonly (readonly [string, Script, string])[] = [
   ["a function in an event", () => handoff("handling", { payload: () => 1 }), "IllegalTransitionError"],
   ["a class instance as data", () => reply("x", { data: new Date(0) }), "InvalidRequestError"],
   ["a message that is none", () => reply("x", { messages: raw([{ nonsense: true }]) }), "InvalidRequestError"],
-  ["messages that are no list", () => reply("x", { messages: raw(42) }), "InvalidRequestError"],
+  ["messages that are no list", () => reply("x", { messages: raw(42) }), "InvalidDefinitionError"],
   ["a next step that is none", () => raw({ next: { kind: "fly" } }), "IllegalTransitionError"],
   [
     "a thrown null",

@@ -75,7 +75,7 @@ async function take(graph: DeskGraph, one: Exclude<Step, { kind: "reload" }>): P
   }
 }
 
-const typed = /^(IllegalTransitionError|InvalidRequestError|EmptyInputError|InvalidUpdateError)$/;
+const typed = /^(AnswerRefusedError|IllegalTransitionError|InvalidRequestError|EmptyInputError|InvalidUpdateError)$/;
 
 describe("A2 random programs", () => {
   it("whatever is written, edited, forked, resumed or reloaded: every checkpoint is one the chart comes to by its own events", async () => {

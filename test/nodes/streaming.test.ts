@@ -188,7 +188,7 @@ describe("A1 streamEvents, version 3", () => {
   });
 
   it("leaves the thread as invoke leaves it", async () => {
-    const shape = ({ messages, control }: BaseState) => ({
+    const shape = ({ messages, control: { entries: _visits, handedAfter: _after, ...control } }: BaseState) => ({
       messages: messages.map((message: BaseMessage) => [message.getType(), message.name, message.text]),
       calls: messages
         .flatMap((message) => (message as Partial<AIMessageChunk>).tool_calls ?? [])
