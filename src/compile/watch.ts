@@ -82,22 +82,34 @@ export function watch<Phase extends string, F extends Fields>(
   const signal = eitherSignal(stop.signal, config.signal);
   async function* run(): AsyncGenerator<RunEvent> {
     let end: TerminalEvent | undefined;
+    let chunks: AsyncIterator<unknown> | undefined;
     try {
       yield { type: "orchestration.started", orchestration: graph.chart.name };
       const reader = new Reader(chartsOf(graph as unknown as OrchestrationGraph)); // only its charts are read
       const stream = await graph.stream(input, { ...config, signal, subgraphs: true, streamMode: ["tasks", "values", "messages"] });
-      for await (const chunk of stream) yield* reader.read(chunk as unknown as Chunk); // what these options make of a chunk
+      chunks = stream[Symbol.asyncIterator]() as AsyncIterator<unknown>;
+      for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield* reader.read(next.value as Chunk); // what these options make of a chunk
       end = reader.interrupted ?? ending(graph.chart, reader.control ?? (await storedControl(graph, config)));
     } catch (error) {
       end = { type: "orchestration.failed", error: soundError(error) };
     } finally {
       end ??= { type: "orchestration.failed", error: new DOMException("The watcher left before the run had ended.", "AbortError") };
       stop.abort(end.type === "orchestration.failed" ? end.error : undefined);
+      if (end.type === "orchestration.failed") await readToEnd(chunks);
       settle(end);
     }
     yield end;
   }
   return Object.assign(run(), { ended });
+}
+
+/** What still comes of a run that is stopped: to a stream that is closed its tokens would be an error of LangChain's. */
+async function readToEnd(chunks: AsyncIterator<unknown> | undefined): Promise<void> {
+  try {
+    while (chunks !== undefined && (await chunks.next()).done !== true);
+  } catch {
+    // how the run ended has been told
+  }
 }
 
 /** Turns LangGraph's stream into events. Keeps how much of each trail was told. */
