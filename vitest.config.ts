@@ -15,8 +15,8 @@ export default defineConfig({
   test: {
     include: [process.env["INSTALLS"] === undefined ? "test/**/*.test.ts" : "test/**/*.installs.ts"],
     setupFiles: ["test/setup.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 90_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     coverage: { provider: "v8", include: ["src/**", "nodes/**", "graphs/*.ts", "testing/**"], thresholds: { lines: 90, branches: 85 } },
   },
 });

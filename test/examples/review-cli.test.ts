@@ -83,7 +83,7 @@ describe("npm run demo", () => {
     const fresh = await startReview([root, ...flags, "--fresh"]).ended;
     expect(fresh.output).toContain("18 files reviewed: 7 errors, 4 warnings");
     expect(report()).not.toContain("deploy.txt");
-  }, 60_000);
+  }, 240_000);
 
   it("goes on after kill -9 where it stopped, analyses nothing again, and ends with the report of an undisturbed run", async () => {
     const root = plant(manyFiles(60));
@@ -116,7 +116,7 @@ describe("npm run demo", () => {
     expect((await undisturbed.ended).code).toBe(0);
     expect(hit.report()).toBe(quiet.report());
     expect(hit.report()).toContain("Approved in round 2"); // 180 findings are more than a first draft lists
-  }, 60_000);
+  }, 240_000);
 
   it("stops on Ctrl-C with the command to go on, which works", async () => {
     const { flags, report } = places();
@@ -132,7 +132,7 @@ describe("npm run demo", () => {
     expect(code, output).toBe(0);
     expect(output).toContain("resumed");
     expect(report()).toContain("Approved");
-  }, 60_000);
+  }, 240_000);
 
   it("says what is wrong with a directory, and leaves nothing behind", async () => {
     const { folder, out, store, flags } = places();
@@ -154,7 +154,7 @@ describe("npm run demo", () => {
     expect(existsSync(out)).toBe(false);
     expect(readdirSync(folder)).toEqual(["store"]);
     expect(readdirSync(join(folder, "store")).some((file) => file.endsWith("-0") || file.endsWith("-1"))).toBe(false);
-  }, 60_000);
+  }, 240_000);
 
   it("explains itself, and its exit codes", async () => {
     const [help, wrong] = await Promise.all([startReview(["--help"]).ended, startReview([".", "--rounds", "none"]).ended]);
