@@ -125,17 +125,20 @@ export function router<const Id extends string, const F extends Fields = Record<
   const release = { target: IDLE, actions: [set("active", null)] };
   const staff = supervisor === undefined ? ids : [...ids, supervisor.id]; // a message may be addressed to the supervisor, too
   const dispatcher = dispatch({ ...definition, rules: rules.map(ownRule) }, staff);
-  const machine = machineOf(name, [dispatcher, { id: IDLE }, ...agents, ...(supervisor === undefined ? [] : [supervisor])], {
-    context: { active: null, phase: FIRST_PHASE, handoffs: 0 },
-    initial: ROUTE,
-    on: { INPUT: { target: `.${ROUTE}`, actions: [reset("handoffs")] } },
-    states: {
-      [IDLE]: { tags: "waits", description: "waits for a message" },
-      [ROUTE]: { on: { ...Object.fromEntries(ids.map((id) => [`ROUTE.${id}`, takes(id)])), ...asked, NOBODY: supervisor?.id ?? IDLE } },
-      ...Object.fromEntries(ids.map((id) => [id, { tags: "waits", on: { ...handoffs(id), RELEASE: release } }])),
-      ...(supervisor === undefined ? {} : { [supervisor.id]: { on: { DONE: IDLE, ...handoffs(supervisor.id) } } }),
-    },
-  });
+  const whole = [dispatcher, { id: IDLE }, ...agents, ...(supervisor === undefined ? [] : [supervisor])];
+  const machineHearing = (more: Readonly<Record<string, string>>) =>
+    machineOf(name, whole, {
+      context: { active: null, phase: FIRST_PHASE, handoffs: 0 },
+      initial: ROUTE,
+      on: { INPUT: { target: `.${ROUTE}`, actions: [reset("handoffs")] } },
+      states: {
+        [IDLE]: { tags: "waits", description: "waits for a message" },
+        [ROUTE]: { on: { ...Object.fromEntries(ids.map((id) => [`ROUTE.${id}`, takes(id)])), ...more, NOBODY: supervisor?.id ?? IDLE } },
+        ...Object.fromEntries(ids.map((id) => [id, { tags: "waits", on: { ...handoffs(id), RELEASE: release } }])),
+        ...(supervisor === undefined ? {} : { [supervisor.id]: { on: { DONE: IDLE, ...handoffs(supervisor.id) } } }),
+      },
+    });
+  const formerly = supervisor === undefined ? {} : { formerly: machineHearing({}) }; // before messages could be addressed to it
   const bound: (readonly [string, Agent<string, FieldValues<F>>])[] = [
     [ROUTE, dispatcher],
     ...agents.map((each) => [each.id, supervisor === undefined ? each : observed(each, supervisor)] as const),
@@ -143,7 +146,11 @@ export function router<const Id extends string, const F extends Fields = Record<
   ];
   const routed = z.looseObject({ via: z.enum(["address", "affinity", "rule", "default"]).optional() });
   const events = Object.fromEntries(staff.map((id) => [`ROUTE.${id}`, routed]));
-  return orchestrate<Id | "route" | "idle", F, Name>(machine, bound, { ...definition, events: { ...definition.events, ...events } });
+  return orchestrate<Id | "route" | "idle", F, Name>(machineHearing(asked), bound, {
+    ...definition,
+    ...formerly,
+    events: { ...definition.events, ...events },
+  });
 }
 
 /** What the caller does to its rules afterwards changes nothing here. */

@@ -34,14 +34,17 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
   const vocabulary = vocabularyOf(bounded);
   const fingerprint = fingerprintOf(tree, initial, options);
   let edges: readonly Edge[] | undefined;
-  let former: ReadonlySet<string> | undefined;
+  let former: readonly string[] | undefined;
   const chart: Chart = {
     name: options.name,
     version: options.version ?? "1",
     fingerprint,
     isFingerprint(stored) {
       if (stored === fingerprint) return true;
-      return (former ??= formerFingerprints(tree, options.bindings)).has(stored);
+      former ??= [tree, ...(options.formerly === undefined ? [] : [readTree(provided(options.formerly))])].flatMap((each) => [
+        ...formerFingerprints(each, options.bindings),
+      ]);
+      return former.includes(stored);
     },
     machine: bounded,
     phases: tree.phases,

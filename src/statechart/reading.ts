@@ -23,6 +23,8 @@ export interface ChartOptions {
   readonly bindings?: Readonly<Record<string, string>> | undefined;
   /** Part of the fingerprint: what is inside these agents, by phase. Nested charts and workers, say. */
   readonly inside?: Readonly<Record<string, Json>> | undefined;
+  /** The machine as an earlier release wrote it, where this one only hears more: threads from then go on. */
+  readonly formerly?: AnyStateMachine | undefined;
 }
 
 /** Where a chart is: plain JSON, and all that decides what may happen next. */

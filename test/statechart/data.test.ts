@@ -219,15 +219,11 @@ describe("guards and assignments as data", () => {
 });
 
 describe("the fingerprint", () => {
-  // a router with a supervisor has one event more than then: its chart is another
-  it.each(patterns.filter(({ name }) => name !== "overseen").map((each) => [each.name, each] as const))(
-    "of %s is known from before there was data",
-    (name, { chart }) => {
-      expect(chart.isFingerprint(former[name as keyof typeof former])).toBe(true);
-      expect(chart.isFingerprint(chart.fingerprint)).toBe(true);
-      expect(chart.isFingerprint("00000000000000")).toBe(false);
-    },
-  );
+  it.each(patterns.map((each) => [each.name, each] as const))("of %s is known from before there was data", (name, { chart }) => {
+    expect(chart.isFingerprint(former[name as keyof typeof former])).toBe(true);
+    expect(chart.isFingerprint(chart.fingerprint)).toBe(true);
+    expect(chart.isFingerprint("00000000000000")).toBe(false);
+  });
 
   it("does not change with the order in which states, events and parameters are written", () => {
     const turned = (value: unknown): unknown => {
