@@ -16,7 +16,6 @@ import {
   ModelRefusedError,
   type Issue,
 } from "../src/base/errors.js";
-import { jsonIn } from "../src/base/fences.js";
 import { meant } from "../src/base/form.js";
 import { frozenCopy } from "../src/base/json.js";
 import { tell } from "../src/base/listener.js";
@@ -28,7 +27,7 @@ import type { ModelAgent } from "./model-agent.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
 import { refusalIn } from "./refusal.js";
 import { RESPOND, respondTool, type RespondTool } from "./respond-tool.js";
-import { withOutput } from "./structured-output.js";
+import { fitting, storable, withOutput } from "./structured-output.js";
 import { pieceOf, runTools, type AskedCall } from "./tool-calls.js";
 import type { ToolOutcome } from "./tool-outcome.js";
 
@@ -174,7 +173,7 @@ class ModelTurn<State, Output> {
     if (refusal !== undefined) throw new ModelRefusedError(agent.id, refusal);
     if (calls.length === 0) {
       if (agent.output === undefined) return { next: { kind: "done" } };
-      return this.decide(jsonIn(message.text) ?? message.text, message, (problem) =>
+      return this.decide(this.kit.respond?.readWords(message.text) ?? [], message, (problem) =>
         this.say(recordMessage(new HumanMessage({ content: problem, id: turn.clock.id() }), note(turn)), message),
       );
     }
@@ -203,8 +202,8 @@ class ModelTurn<State, Output> {
         this.answer(asked, "Not executed: the turn had ended before this call.", "error");
       else if (call.name === HANDOFF_TOOL) next = this.handOver(asked);
       else if (agent.output !== undefined)
-        decided = this.decide(
-          call.args,
+        decided = await this.decide(
+          this.kit.respond?.readCall(call.args) ?? [],
           message,
           (wrong) => this.answer(asked, wrong, "error"),
           () => this.answer(asked, "Recorded.", "success"),
@@ -278,10 +277,14 @@ class ModelTurn<State, Output> {
   }
 
   /** `message` is the one that has the output. Once it fits, it stands in the conversation once, without the attempts before it. */
-  private decide(value: unknown, message: AIMessage, refuse: (problem: string) => void, accept?: () => void): Outcome<State> | undefined {
+  private async decide(
+    readings: readonly unknown[],
+    message: AIMessage,
+    refuse: (problem: string) => void,
+    accept?: () => void,
+  ): Promise<Outcome<State> | undefined> {
     const { agent, turn } = this;
-    const readings = (this.kit.respond?.readings(value) ?? []).map((reading) => agent.output?.safeParse(reading));
-    const parsed = readings.find((reading) => reading?.success === true) ?? readings[0];
+    const { given, parsed } = await fitting(agent.output, readings);
     if (parsed?.success === true) {
       const decided = agent.decide?.(parsed.data, turn) ?? { data: parsed.data, next: { kind: "done" as const } };
       const closed = decided.next.kind === "handoff" ? this.refused(decided.next.to) : undefined;
@@ -291,7 +294,7 @@ class ModelTurn<State, Output> {
       }
       accept?.();
       const left = this.added.filter((one) => !this.attempts.has(one));
-      this.added.splice(0, this.added.length, ...withOutput(left, message, parsed.data));
+      this.added.splice(0, this.added.length, ...withOutput(left, message, storable(parsed.data, given)));
       return decided;
     }
     const problem = parsed === undefined ? "no output was asked for" : z.prettifyError(parsed.error);

@@ -1,5 +1,21 @@
 import { AIMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+import type { z } from "zod";
 import { markOutput } from "../src/agent/conversation.js";
+import { jsonIssue } from "../src/base/json.js";
+
+/** The first reading that fits the output's type; else what is wrong with the likeliest. */
+export async function fitting<Output>(output: z.ZodType<Output> | undefined, readings: readonly unknown[]) {
+  let likeliest: { readonly given: unknown; readonly parsed: z.ZodSafeParseResult<Output> | undefined } | undefined;
+  for (const given of readings) {
+    const parsed = await output?.safeParseAsync(given); // a type may ask elsewhere whether something fits
+    if (parsed?.success === true) return { given, parsed };
+    likeliest ??= { given, parsed };
+  }
+  return likeliest ?? { given: undefined, parsed: undefined };
+}
+
+/** The output, or what it was made of where a transformation made something of it that JSON does not have. */
+export const storable = (output: unknown, given: unknown): unknown => (jsonIssue(output, Infinity) === undefined ? output : given);
 
 /**
  * What a turn said, once its output fits: the output stands there once, as a message of the type `output`, in place of the call

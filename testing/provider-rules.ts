@@ -154,11 +154,21 @@ function toolIssues({ options }: CheckedRequest, { toolName, maxDescription }: P
     const inner = (tool["function"] ?? tool) as Readonly<Record<string, unknown>>;
     const { name, description = "", schema = inner["parameters"] } = inner;
     const parameters = isInteropZodSchema(schema) ? toJsonSchema(schema) : schema;
-    const type = (parameters as { readonly type?: unknown } | undefined)?.type;
+    const { type, properties } = (parameters ?? {}) as { readonly type?: unknown; readonly properties?: unknown };
     return [
       ...(toolName.test(String(name)) ? [] : [`a tool is called "${String(name)}"`]),
       ...(String(description).length <= maxDescription ? [] : [`the description of "${String(name)}" is too long`]),
-      ...(parameters === undefined || type === "object" ? [] : [`the parameters of "${String(name)}" are no object`]),
+      ...(parameters === undefined || (type === "object" && properties !== undefined)
+        ? []
+        : [`the parameters of "${String(name)}" are no object with named keys`]),
+      ...(isSomeListOfNothing(parameters) ? [`a list among the parameters of "${String(name)}" does not say of what`] : []),
     ];
   });
+}
+
+/** OpenAI and Gemini ask of every list what it is a list of; a tuple's places are no answer. */
+function isSomeListOfNothing(schema: unknown): boolean {
+  if (typeof schema !== "object" || schema === null) return false;
+  if ("type" in schema && schema.type === "array" && !("items" in schema)) return true;
+  return Object.values(schema).some(isSomeListOfNothing);
 }

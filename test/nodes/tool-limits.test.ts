@@ -55,49 +55,6 @@ describe("H3 names and descriptions of tools", () => {
   });
 });
 
-describe("H3 outputs that are no objects", () => {
-  const union = z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("a"), text: z.string() }),
-    z.object({ kind: z.literal("b"), to: z.string() }),
-  ]);
-  const types: readonly (readonly [string, z.ZodType, unknown])[] = [
-    ["a list", z.array(z.string()), ["one"]],
-    ["a choice", z.enum(["yes", "no"]), "no"],
-    ["a union", union, { kind: "b", to: "x" }],
-    ["a number", z.number(), 4],
-  ];
-  it.each(types)("%s is asked for in an object, and read out of it", async (_name, output, value) => {
-    for (const given of [{ value }, value]) {
-      if (typeof given !== "object" || Array.isArray(given)) continue;
-      const model = scriptedModel([callTool("respond", given as Record<string, unknown>)]);
-      const state = await swarm({ name: "s", agents: [agent({ id: "a", model, output })] })
-        .compile()
-        .invoke(says);
-      expect(state.results["a"]?.data).toEqual(value);
-      expect(toJsonSchema(offered(model)[0]?.schema as z.ZodType)).toMatchObject({ type: "object" });
-    }
-  });
-
-  it("a value of its own that is called so stays one", async () => {
-    const model = scriptedModel([callTool("respond", { value: 3 })]);
-    const output = z.object({ value: z.number() });
-    const state = await swarm({ name: "s", agents: [agent({ id: "a", model, output })] })
-      .compile()
-      .invoke(says);
-    expect(state.results["a"]?.data).toEqual({ value: 3 });
-  });
-
-  it("what JSON has no type for is refused when it is defined", () => {
-    const make = () =>
-      agent({ id: "a", model: scriptedModel([]), output: z.object({ day: z.date() }) }).node({
-        orchestration: "s",
-        phase: "a",
-        agent: "a",
-      });
-    expect(() => make()).toThrow(/output.*cannot be told to a model/s);
-  });
-});
-
 describe("C3 an output that decides for a target that is not open", () => {
   const routing = (answers: readonly string[], attempts?: number) => {
     const model = scriptedModel(answers.map((next) => callTool("respond", { next })));
