@@ -105,11 +105,11 @@ async function runGraph<State, Graph extends AnyGraph>(
     configurable: { ...TURN.as(turn as Turn), ...BUDGET.as(meter.budget) },
   }) as RunnableConfig & Record<string, unknown>; // what it merged
   let values: unknown;
+  WORK.of(turn.config)?.follow(() => unfinishedIn(agent.id, values, known));
   try {
     for await (const state of await stream(agent.input?.(turn) ?? { messages: given }, { ...config, streamMode: "values" })) values = state;
   } catch (thrown) {
     const error = soundError(thrown);
-    if (!isParentCommand(error)) WORK.of(turn.config)?.add({ said: unfinishedIn(agent.id, values, known) }, false);
     const over = meter.exceeded();
     if (over !== undefined || !isParentCommand(error)) throw error;
     return jumped(turn, (error as ParentCommand).command, { said: newMessages(messagesOf(values), known), results: meter.results });

@@ -1,12 +1,14 @@
-import { Command, isInterrupted } from "@langchain/langgraph";
+import { Command, isInterrupted, type StateSnapshot } from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
 import type { Agent, InheritedOptions, Result, Turn } from "../../src/agent/agent.js";
 import { NO_LIMITS } from "../../src/agent/budget.js";
+import { JOURNAL, type Journal } from "../../src/agent/work.js";
 import type { Control } from "../../src/statechart/control.js";
 import { EVENT } from "../../src/statechart/vocabulary.js";
 import { saverOf, streamingTo, streamOf } from "../../src/langgraph/config.js";
 import { innerThread, partOfWork } from "../../src/langgraph/inner-thread.js";
 import { namespaceOf, partFor, partsOf } from "../../src/langgraph/namespace.js";
+import { stateInside } from "../../src/langgraph/pending.js";
 import { workingWithin } from "../../src/langgraph/spoken.js";
 import { BUDGET } from "../../src/compile/phase-node.js";
 import { WRITER } from "../../src/compile/writer.js";
@@ -24,11 +26,7 @@ interface ChildState {
 
 interface ChildGraph {
   invoke(input: unknown, config: unknown): Promise<ChildState>;
-  getState(config: unknown): Promise<{
-    readonly values: Partial<ChildState>;
-    readonly next: readonly string[];
-    readonly tasks: readonly { readonly interrupts: readonly { readonly id?: string; readonly value?: unknown }[] }[];
-  }>;
+  getState(config: unknown, options?: object): Promise<StateSnapshot & { readonly values: Partial<ChildState> }>;
 }
 
 /** One run of a task in its thread; the turn shows what the worker is to see. */
@@ -40,6 +38,8 @@ export interface ThreadRun {
   readonly answers: Readonly<Record<string, unknown>> | undefined;
   /** What the thread is named after: the task in this stay, with what it builds on. */
   readonly work: string;
+  /** What is said on the way, for whoever is told when the task fails. */
+  readonly journal: Journal;
   /** False when no thread of that name can be there yet. */
   readonly mayBeKnown: boolean;
 }
@@ -69,9 +69,12 @@ export class ChildThreads {
   }
 
   /** Runs a task, or goes on with it; `answers` are those of a person, by question. */
-  async run({ turn, task, signal, answers, work, mayBeKnown }: ThreadRun): Promise<TaskEnd> {
-    const config = this.configFor(turn, task, signal, work);
-    const before = mayBeKnown && saverOf(turn.config) !== undefined ? await this.graph.getState(config) : undefined;
+  async run(given: ThreadRun): Promise<TaskEnd> {
+    const { turn, answers, journal, mayBeKnown } = given;
+    const config = this.configFor(given);
+    const isStored = mayBeKnown && saverOf(turn.config) !== undefined;
+    const before = isStored ? await this.graph.getState(config, { subgraphs: true }) : undefined;
+    if (before !== undefined) journal.add({ said: saidIn(before) });
     if (before?.values.control?.done === true) return this.endOf(before.values as ChildState);
     const asked = questionsOf(before?.tasks);
     if (asked.length > 0 && answers === undefined) return { questions: asked };
@@ -90,12 +93,13 @@ export class ChildThreads {
     };
   }
 
-  private configFor(turn: Turn, task: string, signal: AbortSignal, work: string): Record<string, unknown> {
+  private configFor({ turn, task, signal, work, journal }: ThreadRun): Record<string, unknown> {
     const { callbacks, metadata, tags, store, context } = turn.config as Turn["config"] & LangGraphConfig;
     const place = [...partsOf(namespaceOf(turn.config)), partFor(this.agent.id, task)];
     return {
       configurable: {
         ...innerThread(turn.config, partOfWork(this.agent.id, task, digest([work]))),
+        ...JOURNAL.as(journal),
         ...BUDGET.as(BUDGET.of(turn.config)),
         ...WRITER.as(WRITER.of(turn.config)),
         ...streamingTo(streamOf(turn.config), place),
@@ -122,6 +126,13 @@ type ChildSnapshot = Awaited<ReturnType<ChildGraph["getState"]>>;
 function inputFor(turn: Turn, before: ChildSnapshot | undefined, asked: readonly Question[], answers: ThreadRun["answers"]): unknown {
   if (asked.length > 0) return new Command({ resume: answers });
   return before !== undefined && before.next.length > 0 ? null : { messages: [...turn.messages] };
+}
+
+/** What the task's thread holds, and the graphs that are at work in it. */
+function saidIn({ values, tasks }: StateSnapshot): BaseMessage[] {
+  const { messages = [] } = values as { readonly messages?: readonly BaseMessage[] }; // a graph of someone else may have none
+  const inside = tasks.flatMap((task) => stateInside(task) ?? []);
+  return [...messages, ...inside.flatMap(saidIn)];
 }
 
 function questionsOf(tasks: ChildSnapshot["tasks"] | undefined): Question[] {

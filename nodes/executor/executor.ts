@@ -2,6 +2,7 @@ import { isGraphBubbleUp } from "@langchain/langgraph";
 import { AGENT_ID, type Agent, type Turn } from "../../src/agent/agent.js";
 import { agents as agentList } from "../../src/agent/agent-rule.js";
 import type { Outcome } from "../../src/agent/outcome.js";
+import { JOURNAL, Journal } from "../../src/agent/work.js";
 import { isSettled, taskKey, tasksOf, type TaskRecord, type TaskUpdates } from "../../src/agent/task.js";
 import { InvalidDefinitionError, InvalidRequestError, TaskFailedError, type Issue } from "../../src/base/errors.js";
 import {
@@ -30,6 +31,7 @@ import { Flight } from "./flight.js";
 import { readPlan, type Plan, type Task } from "../../src/planning/plan.js";
 import { Identities, knownOf } from "./identity.js";
 import { asking, Questions } from "./questions.js";
+import { withWhatWasDone } from "./what-was-done.js";
 import { Workforce } from "./worker.js";
 
 /** Runs any number of tasks: bounded, with dependencies, isolated from each other, resumed after a crash. */
@@ -211,12 +213,24 @@ class Mission<State> {
           answers.delete(task.id);
           const before = (task.dependsOn ?? []).flatMap((id) => flight.record(id) ?? []);
           const mayBeKnown = !isNew || given !== undefined || (flight.record(task.id)?.attempts ?? 0) > 1;
+          const journal = journals.get(task.id) ?? opened(task.id);
           const work = `${entryKey(entry)}/${flight.record(task.id)?.identity ?? ""}`;
-          return workforce.run({ task, before, turn: () => mission.turn, controller, answers: given, work, mayBeKnown, labelOf });
+          const rest = { controller, answers: given, work, journal, mayBeKnown, labelOf };
+          const end = await workforce.run({ task, before, turn: () => mission.turn, ...rest });
+          if (end.questions === undefined) journals.delete(task.id);
+          return end;
         },
+        told: (task, reason) => withWhatWasDone(reason, journals.get(task.id)?.said ?? []),
       },
       known,
     );
+    const journals = new Map<string, Journal>();
+    const opened = (task: string): Journal => {
+      const journal = new Journal();
+      journals.set(task, journal);
+      JOURNAL.of(turn.config)?.add(journal); // of the task around, where this plan is part of one
+      return journal;
+    };
     const begun = new Set([...plan.tasks.keys()].filter((id) => flight.record(id) !== undefined));
     const toBegin = [...plan.tasks.values()].filter(({ id }) => !begun.has(id));
     turn.budget.require("modelCalls", toBegin.filter((task) => workforce.callsModel(task)).length, toBegin.length);

@@ -42,6 +42,8 @@ export interface FlightOptions {
   readonly flush: number;
   /** Aborting the controller ends the run; with a `StepTimeoutError` it counts as a failure. */
   readonly run: (task: Task, controller: AbortController) => Promise<TaskEnd>;
+  /** Why a task that had begun did not come to its end, with what it had done by then. */
+  readonly told: (task: Task, reason: string) => string;
 }
 
 interface Entry {
@@ -172,7 +174,7 @@ export class Flight {
       const { attempts = 0 } = this.records.get(task.id) ?? {};
       this.asked.delete(task.id);
       this.running.get(task.id)?.abort(CANCELLED);
-      const record = this.note(task, { status: "cancelled", attempts, error: { name, message: "It was cancelled." } });
+      const record = this.note(task, { status: "cancelled", attempts, error: this.why(task, name, "It was cancelled.") });
       if (id !== undefined) this.afterFailure(record);
     }
     this.wake();
@@ -280,7 +282,7 @@ export class Flight {
     const wait = isLast ? undefined : this.backoff(attempt);
     if (typeof wait !== "number") {
       const message = wait === undefined ? error.message : `${error.message} (not run again: ${wait.problem})`;
-      this.afterFailure(this.note(task, { status: "failed", attempts: attempt, error: { name: error.name, message } }));
+      this.afterFailure(this.note(task, { status: "failed", attempts: attempt, error: this.why(task, error.name, message) }));
       return;
     }
     await sleep(this.options.clock, wait, controller.signal);
@@ -330,7 +332,12 @@ export class Flight {
   }
 
   private noteStopped(task: Task, attempts: number): void {
-    this.note(task, { status: "cancelled", attempts, error: { name: PLAN_STOPPED, message: "The plan was stopped before it was done." } });
+    const error = this.why(task, PLAN_STOPPED, "The plan was stopped before it was done.");
+    this.note(task, { status: "cancelled", attempts, error });
+  }
+
+  private why(task: Task, name: string, reason: string): ShownError {
+    return { name, message: this.options.told(task, reason) };
   }
 
   /** Settles at the next change, or when the time is over. */

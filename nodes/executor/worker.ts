@@ -1,6 +1,7 @@
 import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
 import type { Agent, InheritedOptions, PhaseRun, Place, Result, Turn } from "../../src/agent/agent.js";
 import { taskBudget } from "../../src/agent/budget.js";
+import type { Journal } from "../../src/agent/work.js";
 import type { TaskRecord } from "../../src/agent/task.js";
 import { untilAborted } from "../../src/base/abort.js";
 import { after } from "../../src/base/clock.js";
@@ -25,6 +26,8 @@ export interface Assignment<State> {
   readonly answers: Readonly<Record<string, unknown>> | undefined;
   /** What its thread is named after: this task in this stay, with what it builds on. */
   readonly work: string;
+  /** What is said on the way, for whoever is told when the task fails. */
+  readonly journal: Journal;
   /** False when no thread of that name can be there yet. */
   readonly mayBeKnown: boolean;
 }
@@ -82,9 +85,9 @@ function workOf<State>(
   if (plain === true) return async (assignment) => endOf(worker.id, await run(turnFor(assignment, worker.id)));
   const threads = new ChildThreads(worker as Agent, brief === true, options); // the child's own state is its own
   return (assignment) => {
-    const { task, controller, answers, work, mayBeKnown } = assignment;
+    const { task, controller, answers, work, journal, mayBeKnown } = assignment;
     const { signal } = controller;
-    return threads.run({ turn: turnFor(assignment, worker.id) as Turn, task: task.id, signal, answers, work, mayBeKnown });
+    return threads.run({ turn: turnFor(assignment, worker.id) as Turn, task: task.id, signal, answers, work, journal, mayBeKnown });
   };
 }
 

@@ -33,9 +33,15 @@ export function isStoredPiece(value: unknown): value is StoredPiece {
   );
 }
 
+/** Something that was said, as far as it is known. */
+export interface Said {
+  readonly said: readonly BaseMessage[];
+}
+
 /** What a turn has finished so far, in this process. When it fails, this is what the conversation is told of it. */
-export class Work {
+export class Work implements Said {
   private readonly pieces: { readonly said: readonly BaseMessage[]; readonly isStored: boolean }[] = [];
+  private readonly followed: (() => readonly BaseMessage[])[] = [];
   private begun = 0;
   private changed: Readonly<Record<string, unknown>> = {};
 
@@ -52,9 +58,14 @@ export class Work {
     this.changed = { ...this.changed, ...update };
   }
 
+  /** What somebody else keeps count of: asked for when it is needed. */
+  follow(said: () => readonly BaseMessage[]): void {
+    this.followed.push(said);
+  }
+
   /** All that was said, each message once. */
   get said(): BaseMessage[] {
-    return once(this.pieces.flatMap(({ said }) => said));
+    return once([...this.pieces.flatMap(({ said }) => said), ...this.followed.flatMap((said) => said())]);
   }
 
   /** What of it no stored piece holds. */
@@ -71,6 +82,22 @@ export class Work {
 
 /** The work of the turn around, for whoever does a piece of it. */
 export const WORK = passenger<Work>("work");
+
+/** What everybody has said who works on a task, in the order in which they began: for whoever has to be told when it fails. */
+export class Journal implements Said {
+  private readonly parts: Said[] = [];
+
+  add(part: Said): void {
+    this.parts.push(part);
+  }
+
+  get said(): BaseMessage[] {
+    return once(this.parts.flatMap(({ said }) => said));
+  }
+}
+
+/** The journal of the task around. */
+export const JOURNAL = passenger<Journal>("journal");
 
 /** Each message once, at its first place. */
 export function once(messages: readonly BaseMessage[]): BaseMessage[] {

@@ -84,7 +84,7 @@ function firstKeys(value: object): string[] {
 }
 
 /** Cut to whole characters: half of a pair is no text to many databases. */
-function cut(text: string, most: number): string {
+export function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   const last = text.charCodeAt(most - 1);
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? most - 1 : most);

@@ -4,7 +4,7 @@ import type { Result, Runner, Turn } from "../agent/agent.js";
 import { DEFAULT_LIMITS, NO_LIMITS, openBudget, type Budget, type Limits, type Resource } from "../agent/budget.js";
 import type { Outcome } from "../agent/outcome.js";
 import type { TaskUpdates } from "../agent/task.js";
-import { Work, WORK } from "../agent/work.js";
+import { JOURNAL, Work, WORK } from "../agent/work.js";
 import { expectListeners } from "../base/abort.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError, LoopLimitError } from "../base/errors.js";
@@ -93,6 +93,7 @@ export function phaseNode(
     const budget = nodeBudget(team, agent, control, config);
     if (!again) budget.spend("steps");
     const work = new Work(phase);
+    JOURNAL.of(config)?.add(work);
     const turn = openTurn(team, phase, agent, state, budget, WORK.with(config, work));
     const after = handedOverAfter(turn);
     const settle = (outcome: Outcome<Record<string, unknown>>): NodeUpdate => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { agent, parallel, sequential, swarm, type Agent } from "../../index.js";
 import { scriptedModel, type ModelStep } from "../../testing/index.js";
-import { DURABILITIES, overloaded, refunding, SAVERS, sensible, shape, thread, user } from "./job.js";
+import { DURABILITIES, overloaded, refunding, SAVERS, sensible, thread, user } from "./job.js";
 
 function team(script: readonly ModelStep[], refund: ReturnType<typeof refunding>["refund"]) {
   return swarm({ name: "inner", agents: [agent({ id: "desk", model: scriptedModel(script), tools: [refund] })] });
@@ -55,17 +55,25 @@ describe("H1 a nested team whose turn ended early", () => {
     expect(keys).toHaveLength(1);
   });
 
-  it("a branch that was done beside one that failed is not run again", async () => {
-    const { refund, keys } = refunding();
-    let runs = 0;
-    const quick = agent({ id: "quick", run: () => `Run ${(runs += 1)}.` });
-    const slow = agent({ id: "slow", model: scriptedModel([sensible, overloaded, sensible]), tools: [refund] });
-    const branches = parallel({ name: "both", branches: [quick, slow], onFailure: "stop" });
-    const graph = branches.compile({ checkpointer: SAVERS["MemorySaver"]?.() });
-    await graph.invoke(user("go"), thread()).catch(() => undefined);
-    const after = await graph.invoke(user("and?"), thread());
-    expect(shape(after)).toContain("t");
-    expect(keys).toHaveLength(1);
-    expect(runs).toBe(1);
-  });
+  const nowhere = { "at the root": (inner: Agent) => inner as ReturnType<typeof sequential> }; // an orchestration already
+  for (const [title, around] of Object.entries({ ...nowhere, ...AROUND })) {
+    for (const [name, open] of Object.entries(SAVERS)) {
+      it(`a branch that was done beside one that failed is not run again, ${title} (${name})`, async () => {
+        const { refund, keys } = refunding();
+        let runs = 0;
+        const heard: string[] = [];
+        const quick = agent({ id: "quick", run: () => `Run ${(runs += 1)}.` });
+        const slow = agent({ id: "slow", model: scriptedModel([sensible, overloaded, sensible]), tools: [refund] });
+        const sum = agent({ id: "sum", run: ({ messages }) => (heard.push(...messages.map(({ text }) => text)), "All done.") });
+        const branches = parallel({ name: "both", branches: [quick, slow], synthesizer: sum, onFailure: "stop" });
+        const graph = around(branches as Agent).compile({ checkpointer: open() });
+        await graph.invoke(user("go"), thread()).catch(() => undefined);
+        const after = await graph.invoke(user("and?"), thread());
+        expect(after.messages.at(-1)?.text).toBe("All done.");
+        expect(heard).toEqual(expect.arrayContaining(["Run 1.", "refunded A1", "It is refunded."]));
+        expect(keys).toHaveLength(1);
+        expect(runs).toBe(1);
+      });
+    }
+  }
 });
