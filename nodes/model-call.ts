@@ -3,7 +3,7 @@ import type { BaseChatModel } from "@langchain/core/language_models/chat_models"
 import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { PatternTool, Turn } from "../src/agent/agent.js";
 import { InvalidModelOutputError } from "../src/base/errors.js";
-import { durably } from "../src/compile/durable.js";
+import { kept } from "../src/compile/durable.js";
 import { readAnswer } from "./model-answer.js";
 
 /** What one call of a model needs. */
@@ -25,9 +25,11 @@ export interface ModelAnswer {
   readonly message: AIMessage;
   /** Tool-call id → what was wrong with its arguments. */
   readonly malformed: ReadonlyMap<string, string>;
+  /** Stores it before the turn is done: for whoever begins what must not begin anew. */
+  store(): Promise<void>;
 }
 
-/** Calls the model as a durable task, with the node's callbacks, so that its tokens stream as the node's own. */
+/** Calls the model with the node's callbacks, so that its tokens stream as the node's own. An answer that is stored is not asked for again. */
 export async function callModel(turn: Turn, call: ModelCall): Promise<ModelAnswer> {
   const { callbacks, metadata } = turn.config;
   const ask = async (): Promise<{ readonly said: readonly BaseMessage[] }> => {
@@ -45,16 +47,17 @@ export async function callModel(turn: Turn, call: ModelCall): Promise<ModelAnswe
     return { said: [...call.before, readAnswer(turn, answer, call.messages)] };
   };
   const { signal, durable } = call;
-  const { said } = await durably(turn, {
+  const { piece, store } = await kept(turn, {
     name: "call_model",
     signal,
     durable,
     run: ask,
     read: (message) => ({ said: [message as AIMessage] }), // as it was stored before pieces told whose they are
   });
-  const message = said.at(-1) as AIMessage; // put there by `ask`
+  const message = piece.said.at(-1) as AIMessage; // put there by `ask`
   return {
     message,
+    store,
     malformed: new Map((message.invalid_tool_calls ?? []).map((invalid) => [invalid.id ?? "", invalid.error ?? "not valid JSON"])),
   };
 }

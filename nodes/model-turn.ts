@@ -157,14 +157,25 @@ class ModelTurn<State, Output> {
         signal: this.signal,
         durable: offered.length > 0 && (agent.durable ?? true), // without tools the turn is this one call, and is stored when it is done
       });
-      const outcome = await this.settle(answer);
+      const outcome = await this.settled(answer);
       if (outcome !== undefined)
         return { ...outcome, messages: this.added, update: { ...this.update, ...outcome.update } as NonNullable<Outcome<State>["update"]> };
     }
   }
 
+  /** An answer that does not end the turn is stored by itself, also when what follows from it fails. */
+  private async settled(answer: ModelAnswer): Promise<Outcome<State> | undefined> {
+    let outcome: Outcome<State> | undefined;
+    try {
+      outcome = await this.settle(answer);
+    } finally {
+      if (outcome === undefined && !this.signal.aborted) await answer.store();
+    }
+    return outcome;
+  }
+
   /** Answers everything the model asked for; returns what the turn came to, or nothing when the model has to go on. */
-  private async settle({ message, malformed }: ModelAnswer): Promise<Outcome<State> | undefined> {
+  private async settle({ message, malformed, store }: ModelAnswer): Promise<Outcome<State> | undefined> {
     const { agent, turn } = this;
     this.added.push(message);
     this.unstored = [];
@@ -181,7 +192,7 @@ class ModelTurn<State, Output> {
     const ordinary = calls.filter((call) => !isOwn(call) && !malformed.has(call.id ?? ""));
     this.countUnknown(ordinary);
     const askedBy = message.id ?? "";
-    const ran = await this.runOrdinary(ordinary, askedBy);
+    const ran = await this.runOrdinary(ordinary, askedBy, store);
     // the first call, in their order, that ends the turn; what was called beside it has run
     const last = ordinary.map(({ id = "" }) => ran.get(id)).find((piece) => piece?.next !== undefined);
     let next: Next | undefined = last?.next;
@@ -215,7 +226,7 @@ class ModelTurn<State, Output> {
     return next === undefined ? undefined : { next, ...(last?.reply === undefined ? {} : { content: last.reply }) };
   }
 
-  private async runOrdinary(asked: readonly ToolCall[], askedBy: string): Promise<Map<string, Piece>> {
+  private async runOrdinary(asked: readonly ToolCall[], askedBy: string, store: () => Promise<void>): Promise<Map<string, Piece>> {
     if (asked.length === 0) return new Map();
     this.spend("toolCalls", asked.length);
     const answered = asked.flatMap((call) => {
@@ -224,6 +235,7 @@ class ModelTurn<State, Output> {
     });
     const calls = asked.filter((call) => !this.given.has(call.name));
     if (calls.length === 0) return new Map(answered);
+    await store(); // the effects that follow belong to this very answer
     const { approval } = this.agent;
     const asks = (call: ToolCall): boolean =>
       this.kit.tools.has(call.name) &&

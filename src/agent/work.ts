@@ -40,7 +40,7 @@ export interface Said {
 
 /** What a turn has finished so far, in this process. When it fails, this is what the conversation is told of it. */
 export class Work implements Said {
-  private readonly pieces: { readonly said: readonly BaseMessage[]; readonly isStored: boolean }[] = [];
+  private readonly pieces: { readonly said: readonly BaseMessage[]; isStored: boolean }[] = [];
   private readonly followed: (() => readonly BaseMessage[])[] = [];
   private begun = 0;
   private changed: Readonly<Record<string, unknown>> = {};
@@ -53,9 +53,14 @@ export class Work implements Said {
     return { phase: this.phase, agent, order: this.begun };
   }
 
-  add({ said, update }: Piece, isStored: boolean): void {
-    this.pieces.push({ said, isStored });
+  /** @returns what to call when the piece is stored later. */
+  add({ said, update }: Piece, isStored: boolean): () => void {
+    const added = { said, isStored };
+    this.pieces.push(added);
     this.changed = { ...this.changed, ...update };
+    return () => {
+      added.isStored = true;
+    };
   }
 
   /** What somebody else keeps count of: asked for when it is needed. */

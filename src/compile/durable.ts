@@ -3,7 +3,7 @@ import type { Turn } from "../agent/agent.js";
 import { WORK, type Piece, type StoredPiece } from "../agent/work.js";
 import { untilAborted } from "../base/abort.js";
 import { soundError } from "../base/shown-error.js";
-import { hasTasks } from "../langgraph/config.js";
+import { hasTasks, isResuming } from "../langgraph/config.js";
 import { askable } from "./askable.js";
 
 /** A piece of work that may be stored before its turn is. */
@@ -53,6 +53,33 @@ export async function durably<P extends Piece>(turn: Turn, { name, signal, durab
     }
     if (thrown !== undefined) throw (thrown as { readonly error: unknown }).error; // set by the task: what TypeScript does not see
   }
+}
+
+/** A piece that is done, and may be needed again before its turn is. */
+export interface Kept<P extends Piece> {
+  readonly piece: P;
+  /** Stores it, the first time it is called: before anything is begun that a resumed turn would begin anew without it. */
+  store(): Promise<void>;
+}
+
+/**
+ * Does a piece of a turn with which the turn may well end: then it is stored with the turn, and costs no task. In a run that goes
+ * on with what was pending it may be stored already, so there it is a task from the beginning.
+ */
+export async function kept<P extends Piece>(turn: Turn, asked: DurableWork<P>): Promise<Kept<P>> {
+  const { name, signal, durable, run } = asked;
+  if (!durable || !hasTasks(turn.config) || isResuming(turn.config))
+    return { piece: await durably(turn, asked), store: async () => undefined };
+  const work = WORK.of(turn.config);
+  const place = work?.begin(turn.agent) ?? { phase: turn.phase, agent: turn.agent, order: 0 };
+  const piece = await untilAborted(signal, run);
+  const stored = work?.add(piece, false);
+  let storing: Promise<void> | undefined;
+  const write = async (): Promise<void> => {
+    await task(name, async (): Promise<StoredPiece<P>> => ({ ...piece, piece: place }))();
+    stored?.();
+  };
+  return { piece, store: () => (storing ??= write()) };
 }
 
 /** Stores what a turn that has failed had said and nobody had stored, so that the thread's next input finds it. */
