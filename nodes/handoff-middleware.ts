@@ -8,9 +8,10 @@ import type { Next } from "../src/agent/outcome.js";
 import { callable, maybe, number, type Form } from "../src/base/form.js";
 import { HandoffRejectedError } from "../src/base/errors.js";
 import { tell } from "../src/base/listener.js";
-import { messageWithId } from "../src/langgraph/message.js";
+import { messageCopy, messageWithId } from "../src/langgraph/message.js";
 import { passenger } from "../src/langgraph/passenger.js";
 import { knownIds, newMessages } from "./graph-messages.js";
+import { ownIds, withCalls } from "./model-answer.js";
 import { HandoffArguments, handoffTool, refusedHandoff } from "./handoff-tool.js";
 
 /** How an agent's handoffs are answered. */
@@ -98,7 +99,7 @@ export function handoffMiddleware(
         const open = turn.handoffs();
         const offered =
           open.length === 0 ? request : { ...request, tools: [...(request.tools ?? []), convertToOpenAITool(handoffTool(open))] };
-        return withOwnId(await next(offered), request.state, turn);
+        return withOwnIds(await next(offered), request.state, turn);
       },
       ...(own.some((middleware) => middleware.afterModel !== undefined)
         ? { afterModel: (state: State, runtime: Runtime) => ({ messages: answerNow(state, runtime) }) }
@@ -138,11 +139,19 @@ function addedIn(state: State, runtime: Runtime): BaseMessage[] {
 
 const acceptedIn = (state: State, runtime: Runtime) => acceptedHandoff(addedIn(state, runtime));
 
-/** An answer whose id an earlier message has would take that one's place. */
-function withOwnId(answer: unknown, state: State, turn: Turn): unknown {
-  if (!AIMessage.isInstance(answer) || !state.messages.some((message) => message.id !== undefined && message.id === answer.id))
-    return answer;
-  return messageWithId(answer, turn.clock.id());
+/**
+ * An answer whose id an earlier message has would take that one's place, and a call under the id of an earlier one is a request
+ * that providers refuse: models that count from nought in each answer give both.
+ */
+function withOwnIds(answer: unknown, { messages }: State, turn: Turn): unknown {
+  if (!AIMessage.isInstance(answer)) return answer;
+  const isTaken = messages.some((message) => message.id !== undefined && message.id === answer.id);
+  const own = isTaken ? messageWithId(answer, turn.clock.id()) : answer;
+  const { tool_calls: calls = [] } = own;
+  const ids = ownIds(turn, calls, messages);
+  if (calls.every(({ id }, index) => id === ids[index])) return own;
+  const named = calls.map((call, index): ToolCall => ({ ...call, id: ids[index] ?? "" }));
+  return Object.assign(messageCopy(own), { content: withCalls(own.content, calls, named), tool_calls: named });
 }
 
 function answerHandoffs(turn: Turn, added: readonly BaseMessage[], policy: HandoffPolicy): ToolMessage[] {

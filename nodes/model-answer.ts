@@ -68,7 +68,7 @@ const unread = (call: ToolCall, streamed: readonly ToolCallChunk[]): InvalidTool
 });
 
 /** Some models count their calls from nought in each answer, give two calls one id, or none. Providers take at most 40 characters. */
-function ownIds(turn: Turn, calls: readonly { readonly id?: string | undefined }[], earlier: readonly BaseMessage[]): string[] {
+export function ownIds(turn: Turn, calls: readonly { readonly id?: string | undefined }[], earlier: readonly BaseMessage[]): string[] {
   const taken = new Set(earlier.flatMap((message) => (isAIMessage(message) ? (message.tool_calls ?? []).map((call) => call.id) : [])));
   return calls.map(({ id }) => {
     const own = id === undefined || id === "" || taken.has(id) ? turn.clock.id() : id;
@@ -84,7 +84,7 @@ const invalidBlocks = (content: MessageContent): InvalidToolCall[] =>
   typeof content === "string" ? [] : (content.filter((block) => block.type === INVALID) as unknown as InvalidToolCall[]); // LangChain's standard block of that type
 
 /** Content that comes in blocks names its calls too: under the same ids and with the same arguments. */
-function withCalls(
+export function withCalls(
   content: MessageContent,
   given: readonly { readonly id?: string | undefined }[],
   calls: readonly ToolCall[],

@@ -1,5 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, vi } from "vitest";
+import { checkRequests } from "./requests.js";
+
+checkRequests();
 
 /** A library is silent: a test in which something writes to the console, or Node warns, fails. Rejections that nobody handles fail the run by themselves. */
 const METHODS = ["log", "info", "warn", "error", "debug"] as const;

@@ -1,4 +1,5 @@
 import { deepEqual, fail, ok } from "node:assert/strict";
+import type { Turn } from "../src/agent/agent.js";
 import type { OrchestrationGraph } from "../src/compile/graph.js";
 import type { Orchestration } from "../src/compile/orchestration.js";
 import type { BaseState } from "../src/state/schema.js";
@@ -28,6 +29,8 @@ export interface Stage {
   readonly orchestration: Orchestration;
   readonly options: ExploreOptions;
   readonly saver?: KillableSaver;
+  /** Told of every turn before it is played. */
+  readonly look?: (turn: Turn) => void;
 }
 
 /** The phases of an orchestration in which somebody works. */
@@ -35,11 +38,14 @@ export const staffedPhases = (orchestration: Orchestration): Set<string> =>
   new Set(orchestration.phases.filter((phase) => orchestration.agentOf(phase) !== undefined));
 
 /** The graph whose agents play a script. */
-export function stageGraph({ orchestration, options, saver }: Stage, script: readonly Step[], edge?: Edge): OrchestrationGraph {
+export function stageGraph({ orchestration, options, saver, look }: Stage, script: readonly Step[], edge?: Edge): OrchestrationGraph {
   const { chart } = orchestration;
   ok(chart.trailLimit >= script.length, `how far a script went is read from the trail, whose limit of ${chart.trailLimit} is too short`);
   const part: Play = { chart, script, staffed: staffedPhases(orchestration), options, ...(edge === undefined ? {} : { edge }) };
-  const played = scripted(orchestration, (turn) => playTurn(part, turn));
+  const played = scripted(orchestration, (turn) => {
+    look?.(turn);
+    return playTurn(part, turn);
+  });
   const clock = manualClock(0, `${saver?.stored ?? 0}-`); // a second process on the thread must not give ids again
   return played.compile({ checkpointer: saver ?? new KillableSaver(), clock, durability: "sync" });
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { agent, swarm } from "../../index.js";
 import { callHandoff, callTool, scriptedModel } from "../../testing/index.js";
 import { says } from "../patterns/says.js";
+import { refusedByProviders } from "../requests.js";
 
 const ask = (text: string) => [new HumanMessage(text)];
 
@@ -91,4 +92,9 @@ it("an answer with arguments that are not JSON reaches the agent as such", async
     .invoke(says("hi"));
   expect(state.messages.find((message) => message.getType() === "tool")?.text).toContain("The arguments could not be read");
   model.assertDone();
+});
+
+it("what a test asks its models is held to the rules of every provider", async () => {
+  refusedByProviders("this test is about the check");
+  await scriptedModel(["x"]).invoke([new HumanMessage("hi"), new AIMessage("and so on")]);
 });

@@ -11,6 +11,7 @@ import { KillableSaver, KilledError } from "../killable-saver.js";
 import { manualClock } from "../manual-clock.js";
 import { playTurn } from "../play-script.js";
 import { scripted } from "../scripted-agent.js";
+import { ShownToModels } from "./accepted.js";
 import { firstTurns } from "./kills.js";
 import type { Subject } from "./subject.js";
 
@@ -27,8 +28,10 @@ export async function remembered(subject: Subject): Promise<void> {
   const part = { chart: orchestration.chart, script: script.script, edge: script.edge, staffed: staffedPhases(orchestration), options };
   const graphOn = (saver: KillableSaver, play: Parameters<typeof scripted>[1]) =>
     scripted(orchestration, play).compile({ checkpointer: saver, clock: manualClock(0, `${saver.stored}-`), durability: "sync" });
+  const shown = new ShownToModels();
   const working = (saver: KillableSaver) =>
     graphOn(saver, async (turn) => {
+      shown.look(turn);
       const { said } = await durably(turn, effectOf(turn));
       return { ...playTurn(part, turn), messages: said };
     });
@@ -44,7 +47,10 @@ export async function remembered(subject: Subject): Promise<void> {
     ok(died instanceof KilledError, `a run that is killed after ${writes} writes fails with that`);
     saver.revive();
     const stored = await storedIn(saver);
-    const next = graphOn(saver, () => Promise.reject(new Error("Nobody works any more.")));
+    const next = graphOn(saver, (turn) => {
+      shown.look(turn);
+      throw new Error("Nobody works any more.");
+    });
     await next.invoke({ messages: [{ role: "user", content: "Well?", id: "next" }] }, CONFIG).catch(() => undefined);
     const { messages, control } = (await next.getState(CONFIG)).values as BaseState;
     if (!messages.some(({ id }) => id === "next")) {
@@ -56,6 +62,7 @@ export async function remembered(subject: Subject): Promise<void> {
       deepEqual(messages.filter((message) => message.id === id).length, 1, `${id} is in the conversation, once; ${at}`);
     deepEqual(ids(repairHistory(messages)), ids(messages), `the history is one that providers accept; ${at}`);
   }
+  shown.assertAccepted();
 }
 
 /** A tool call with its result, as one piece. */

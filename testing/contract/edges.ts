@@ -6,6 +6,7 @@ import { drive, staffedPhases } from "../drive.js";
 import { edgeName, edgesTaken } from "../edges-taken.js";
 import { type EdgeScript } from "../every-edge.js";
 import { INPUT_STEP, movesFrom, type Step } from "../steps.js";
+import { ShownToModels } from "./accepted.js";
 import type { Check, Subject } from "./subject.js";
 
 /** Every edge on its own, through the compiled graph. */
@@ -17,9 +18,11 @@ export const edgeChecks = (subject: Subject): Check[] =>
 
 async function followed({ orchestration, options }: Subject, { edge, script }: EdgeScript): Promise<void> {
   const again: Step[] = edge.isReply === true ? [INPUT_STEP] : []; // whoever replied hears the next input
-  const { taken, fromOutside } = await drive({ orchestration, options }, [...script, ...again], edge);
+  const shown = new ShownToModels();
+  const { taken, fromOutside } = await drive({ orchestration, options, look: shown.look }, [...script, ...again], edge);
   ok(fromOutside === 0 || orchestration.chart.hasParallel, "the agents send every event that is theirs"); // of regions one may have to wait
   ok(taken.has(edgeName(edge)), `the run took ${[...taken].join(", ")}, but not ${edgeName(edge)}`);
+  shown.assertAccepted();
 }
 
 /** No edge is left out without a reason, and no reason is given for an edge that can be driven. */
