@@ -85,12 +85,12 @@ export {
 export type { BaseState, Fields, FieldValues, GraphInput, GraphOutput, GraphState, GraphUpdate } from "./src/state/schema.js";
 export type { OnChartChange } from "./src/state/control-channel.js";
 export type { EventSchemas } from "./src/statechart/chart.js";
-export type { Control, ControlEvent, EventMeta, Handover, Refusal, TrailEntry, Usage } from "./src/statechart/control.js";
+export type { Answered, Control, ControlEvent, EventMeta, Handover, Refusal, TrailEntry, Usage } from "./src/statechart/control.js";
 export type { Machine, PhaseOf } from "./src/statechart/machine.js";
 export { EVENT, FAILED, WAITS } from "./src/statechart/vocabulary.js";
 export { agent, type AgentDefinition } from "./nodes/agent.js";
 export { delegate, openDelegations, type Assignment, type Delegation } from "./nodes/delegation.js";
-export { ApprovalAnswer, type ApprovalDecision, type ApprovalQuestion, type ApprovalRequest } from "./nodes/approval.js";
+export { ApprovalAnswer, type ApprovalDecision, type ApprovalQuestion, type ApprovalRequest } from "./src/agent/approval.js";
 export { charterReader, charterWriter } from "./nodes/charter-file.js";
 export { type ChatModel } from "./nodes/chat-model.js";
 export { type FunctionAgent, type FunctionAnswer } from "./nodes/function.js";

@@ -1,6 +1,8 @@
 import { interrupt } from "@langchain/langgraph";
 import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
+import { WORK } from "../src/agent/work.js";
+import { answererOf } from "../src/compile/acting.js";
 import type { Outcome } from "../src/agent/outcome.js";
 import { maybe, requireForm, shape, text, textOrFunction } from "../src/base/form.js";
 import { nonceFor } from "./question.js";
@@ -68,19 +70,29 @@ function ask(definition: HumanDefinition<string>, turn: Turn): Outcome {
       events,
       ...(problem === undefined ? {} : { problem }),
     };
-    const parsed = HumanAnswer.safeParse(interrupt(asked, { responseSchema: ANSWER_SCHEMA }));
+    const answer: unknown = interrupt(asked, { responseSchema: ANSWER_SCHEMA });
+    const parsed = HumanAnswer.safeParse(answer);
     if (!parsed.success) {
       problem = `Answer with a text, or { event: { type }, text? }; events accepted now: ${events.join(", ") || "none"}.`;
     } else if ("nonce" in parsed.data && parsed.data.nonce !== undefined && parsed.data.nonce !== nonce) {
       problem = "The answer was given to another question; this is what is asked now.";
     } else if (!("event" in parsed.data)) {
-      if (turn.can({ type: "DONE" }) || turn.waits) return { content: parsed.data.text, next: { kind: "done" } };
+      if (turn.can({ type: "DONE" }) || turn.waits) return decided(turn, nonce, { content: parsed.data.text, next: { kind: "done" } });
       problem = `Words alone decide nothing here; answer with { event: { type } }: ${events.join(", ")}.`;
     } else {
       const { event, text } = parsed.data;
       const why = turn.refusal(event);
-      if (why === undefined) return { ...(text === undefined ? {} : { content: text }), next: { kind: "event", event } };
+      if (why === undefined)
+        return decided(turn, nonce, { ...(text === undefined ? {} : { content: text }), next: { kind: "event", event } });
       problem = `"${event.type}" is not accepted now (${why}); events accepted: ${events.join(", ") || "none"}.`;
     }
   }
+}
+
+/** What the chart hears is the decision of whoever answered, not only of this phase. */
+function decided(turn: Turn, question: string, outcome: Outcome): Outcome {
+  const user = answererOf(turn.config, question);
+  const work = WORK.of(turn.config);
+  if (user !== undefined && work !== undefined) work.spokenFor = { user };
+  return outcome;
 }

@@ -46,7 +46,7 @@ export function playTurn(part: Play, turn: Turn): Outcome {
 export function remaining(script: readonly Step[], control: Control): readonly Step[] {
   const inputs = script.flatMap(({ event }, index) => (event.type === EVENT.INPUT ? [index] : []));
   const lastInput = inputs[Math.min(control.turn, inputs.length) - 1] ?? -1;
-  const taken = control.trail.filter((entry) => entry.event !== EVENT.INPUT).map((entry) => entry.event);
+  const taken = control.trail.filter((entry) => entry.event !== EVENT.INPUT && entry.answer === undefined).map((entry) => entry.event);
   return script.filter(({ event, from }, position) => {
     if (event.type === EVENT.INPUT) return position > lastInput;
     if (event.type === BOOKKEEPING.REPLY) return position > lastInput && (from === undefined || !control.waiting.includes(from));

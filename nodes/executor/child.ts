@@ -10,6 +10,7 @@ import { innerThread, partOfWork } from "../../src/langgraph/inner-thread.js";
 import { namespaceOf, partFor, partsOf } from "../../src/langgraph/namespace.js";
 import { stateInside } from "../../src/langgraph/pending.js";
 import { workingWithin } from "../../src/langgraph/spoken.js";
+import { ACTING } from "../../src/compile/acting.js";
 import { BUDGET } from "../../src/compile/phase-node.js";
 import { WRITER } from "../../src/compile/writer.js";
 import { orchestrate } from "../../src/compile/orchestration.js";
@@ -102,6 +103,7 @@ export class ChildThreads {
         ...JOURNAL.as(journal),
         ...BUDGET.as(BUDGET.of(turn.config)),
         ...WRITER.as(WRITER.of(turn.config)),
+        ...ACTING.as(ACTING.of(turn.config)),
         ...streamingTo(streamOf(turn.config), place),
       },
       callbacks,

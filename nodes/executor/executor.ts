@@ -22,7 +22,7 @@ import {
 import { isPlainObject, jsonIssue } from "../../src/base/json.js";
 import { notAwaited } from "../../src/base/listener.js";
 import { soundError } from "../../src/base/shown-error.js";
-import { RUN } from "../../src/compile/graph.js";
+import { RUN } from "../../src/compile/run.js";
 import { isResuming, threadOf } from "../../src/langgraph/config.js";
 import { outsideNode } from "../../src/langgraph/outside.js";
 import { entryKey } from "../../src/statechart/entries.js";

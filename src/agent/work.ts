@@ -44,6 +44,8 @@ export class Work implements Said {
   private readonly followed: (() => readonly BaseMessage[])[] = [];
   private begun = 0;
   private changed: Readonly<Record<string, unknown>> = {};
+  /** Whose decision the turn's event is, where a person of the team made it: a part of its `meta`. */
+  spokenFor: { readonly user?: string } = {};
 
   constructor(private readonly phase: string) {}
 

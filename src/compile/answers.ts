@@ -14,7 +14,7 @@ const SHOWN = 200;
  * @throws AnswerRefusedError when it is for a question that is not open, or not as it is asked now. Nothing is consumed then.
  * @throws InvalidRequestError when several questions are open and the answer names none.
  */
-export function addressed(resume: unknown, open: readonly Interrupt[]): unknown {
+export function addressed(resume: unknown, open: readonly Interrupt[]): Readonly<Record<string, unknown>> {
   const byId = new Map(open.flatMap((question) => (question.id === undefined ? [] : [[question.id, question] as const])));
   const ids = [...byId.keys()];
   const [only] = ids;

@@ -10,6 +10,8 @@ import { BOOKKEEPING } from "../statechart/vocabulary.js";
 /** What the doors stamp events with, beside who and when. */
 export interface Stamp {
   readonly forks: boolean;
+  /** In whose name. */
+  readonly user?: string | undefined;
 }
 
 /** Every state edit begins a branch. */
@@ -17,8 +19,8 @@ export const EDIT: Stamp = { forks: true };
 /** LangGraph's word for an edit that copies a checkpoint. */
 export const COPY = "__copy__";
 
-export function stamped(clock: Clock, by: string, { forks }: Stamp): EventMeta {
-  const meta = { by, at: clock.now(), id: clock.id() };
+export function stamped(clock: Clock, by: string, { forks, user }: Stamp): EventMeta {
+  const meta = { by, ...(user === undefined ? {} : { user }), at: clock.now(), id: clock.id() };
   return forks ? { ...meta, forks } : meta;
 }
 

@@ -2,7 +2,7 @@ import { Command, type CheckpointTuple, type CompiledStateGraph, type StateSchem
 import { expectListeners, openAbort } from "../base/abort.js";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { Clock } from "../base/clock.js";
-import { AnswerRefusedError, IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
+import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
 import { meant } from "../base/form.js";
 import { isPlainObject } from "../base/json.js";
 import { shownError } from "../base/shown-error.js";
@@ -20,9 +20,7 @@ import {
 import { isInner } from "../langgraph/inner-thread.js";
 import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph/graph.js";
 import { lastingNamespace, namespaceOf } from "../langgraph/namespace.js";
-import { passenger } from "../langgraph/passenger.js";
 import { countingSupersteps } from "../langgraph/supersteps.js";
-import { MAX_VALUE_SIZE, storageIssue } from "../state/owned-message.js";
 import { tryReducer, type Reducers } from "../state/reducers.js";
 import {
   BASE_KEYS,
@@ -38,13 +36,17 @@ import { advance } from "../statechart/advance.js";
 import { initialControl, valueLabel, type Control, type EventMeta } from "../statechart/control.js";
 import { legalEvents } from "../statechart/legal.js";
 import { BOOKKEEPING, END, EVENT, START } from "../statechart/vocabulary.js";
+import { ACTING, isCallers, userOf, type Acting } from "./acting.js";
 import { editAlone, placeOf, runAlone } from "./alone.js";
-import { addressed, withoutAnswered } from "./answers.js";
+import { withoutAnswered } from "./answers.js";
 import { causeOf } from "./cause.js";
 import { incoming } from "./incoming.js";
 import { isCommandLike } from "./command.js";
 import { branching, COPY, EDIT, inputAt, isEarlier, stamped, type Stamp } from "./branch.js";
+import { assertStorable, CONTROL_VALUE, isControl, isInput, kernelEvent } from "./given.js";
 import { ORIGIN, Origin } from "./origin.js";
+import { resumption } from "./resume.js";
+import { RUN } from "./run.js";
 import { leftovers, type Leftover, type ReadInside } from "./unfinished.js";
 import { WRITER } from "./writer.js";
 
@@ -59,9 +61,6 @@ export interface Guard {
   /** How the work of phases with a graph inside is read, when a turn never ended. */
   readonly inside: ReadonlyMap<string, ReadInside>;
 }
-
-/** The signal of the run a phase is part of: one object for each run, aborted when it ends. */
-export const RUN = passenger<AbortSignal>("run");
 
 type Values = Record<string, unknown>;
 
@@ -107,7 +106,8 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     const config = countingSupersteps(options);
     if (isCommandLike(input)) await this.refuseGoto(config, input);
     const forks = isRoot && (await isEarlier(this, config));
-    let prepared = this.prepareInput(input, isRoot, { forks });
+    const user = isCallers(options) ? userOf(this.config, options) : undefined;
+    let prepared = this.prepareInput(input, isRoot, { forks, user });
     if (isRoot && isPlainObject(prepared)) {
       await this.tryReducers("The input of a run", config, prepared);
       const events = prepared["control"] as unknown[];
@@ -116,12 +116,16 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     }
     const keeps = isPlainObject(prepared) && !isResuming(config) && !(isRoot && isInner(options));
     const begins = keeps ? await this.keepFinished(config) : { config };
-    if (isRoot && isCommandLike(prepared)) prepared = await this.prepareResume(config, prepared);
+    let acting: Acting | undefined = !isRoot && user !== undefined && isResuming(config) ? { user, answers: undefined } : undefined;
+    if (isRoot && isCommandLike(prepared)) {
+      [prepared, acting] = await this.prepareResume(config, prepared, { forks, user });
+    }
     expectListeners(config?.signal);
     const at = forks && (prepared === null || prepared === undefined) ? await this.branchedOff(begins.config) : begins.config;
     const run = openAbort();
     try {
-      yield* go(prepared, ORIGIN.with(RUN.with(at, run.signal), new Origin(begins.base)));
+      const own = acting === undefined ? at : ACTING.with(at, acting);
+      yield* go(prepared, ORIGIN.with(RUN.with(own, run.signal), new Origin(begins.base)));
     } catch (error) {
       throw causeOf(error);
     } finally {
@@ -146,10 +150,11 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     const nested = namespaceOf(config) !== "" && saverOf(config) === undefined;
     if (nested) return super.bulkUpdateState(config, supersteps);
     const tryEvents = this.trial(config as Options);
+    const stamp: Stamp = { ...EDIT, user: userOf(this.config, config) };
     const prepared: (typeof supersteps)[number][] = [];
     for (const { updates } of supersteps) {
       const edits: (typeof updates)[number][] = [];
-      for (const update of updates) edits.push(await this.prepareEdit(config as Options, update, tryEvents));
+      for (const update of updates) edits.push(await this.prepareEdit(config as Options, update, stamp, tryEvents));
       prepared.push({ updates: edits });
     }
     const isEdit = supersteps.some(({ updates }) => updates.some(({ values, asNode }) => isPlainObject(values) || asNode === undefined));
@@ -242,6 +247,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   private async prepareEdit(
     config: Options,
     update: { values?: unknown; asNode?: unknown },
+    stamp: Stamp,
     tryEvents: (events: readonly unknown[]) => Promise<void>,
   ): Promise<never> {
     const { values, asNode } = update;
@@ -252,7 +258,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
       throw new InvalidRequestError("A state edit", "it is not an object of state keys", `{ messages?, control?: { type }, …state }`);
     }
     if (asNode === "__input__") {
-      const input = this.prepareInput(values, true, EDIT) as Values;
+      const input = this.prepareInput(values, true, stamp) as Values;
       await tryEvents(input["control"] as unknown[]);
       return { ...update, values: input } as never;
     }
@@ -269,7 +275,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     const { messages: _messages, control: _control, ...state } = edit;
     this.assertStorable("A state edit", state);
     await this.tryReducers("A state edit", config, edit);
-    const events = this.events(edit["control"], stamped(this.guard.clock, "api", EDIT));
+    const events = this.events(edit["control"], stamped(this.guard.clock, "api", stamp));
     await tryEvents(events);
     const said = edit["messages"] === undefined ? {} : { messages: this.readMessages("A state edit", edit["messages"], false) };
     const noted = events.length > 0 ? events : [branching(this.guard.clock)];
@@ -354,17 +360,20 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return super.bulkUpdateState(config, [{ updates: edits }]);
   }
 
-  /** LangGraph would return as if all were well; whoever answers has to learn that nobody asked. */
-  private async prepareResume(config: Options, command: Command): Promise<Command> {
-    if (this.checkpointer === undefined || this.checkpointer === false) return command;
-    const { tasks } = await this.getState(config);
-    // not `next`: it leaves out who asks again, and whose writes are stored already
-    const open = tasks.flatMap((task) => task.interrupts);
-    if (tasks.length === 0) throw new AnswerRefusedError("nothing on this thread waits for an answer", []);
-    const isBreakpoint = open.length === 0 && (this.interruptBefore !== undefined || this.interruptAfter !== undefined);
-    if (command.resume === undefined || isBreakpoint) return command;
-    const resume = addressed(command.resume, open);
-    return new Command({ resume, ...(command.update === undefined ? {} : { update: command.update }) });
+  /** The run's input, and whose answers it brings. */
+  private async prepareResume(config: Options, command: Command, stamp: Stamp): Promise<readonly [Command, Acting | undefined]> {
+    const { checkpointer: saver } = this;
+    if (typeof saver !== "object") return [command, undefined];
+    const { agentOf, clock } = this.guard;
+    const at = await this.getState(config);
+    const stops = this.interruptBefore !== undefined || this.interruptAfter !== undefined;
+    const answer = resumption(at, command, stops, { agentOf, clock, user: stamp.user, isNoted: !isInner(config) });
+    if (answer === undefined) return [command, undefined];
+    const { resume, update, answers } = answer;
+    const acting = stamp.user === undefined ? undefined : { user: stamp.user, answers };
+    if (Object.keys(update).length > 0 && stamp.forks) return [new Command({ resume, update }), acting]; // the checkpoint is another branch's too
+    if (Object.keys(update).length > 0) await this.addAhead(saver, config, at, update);
+    return [new Command({ resume }), acting];
   }
 
   protected override shown(snapshot: StateSnapshot, pending: NonNullable<CheckpointTuple["pendingWrites"]>): StateSnapshot {
@@ -375,25 +384,4 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
 /** Gives a graph that LangGraph compiled our doors. A subclass, because a patched instance would be lost by `withConfig`. */
 export function guarded<Phase extends string, F extends Fields>(compiled: object, guard: Guard): OrchestrationGraph<Phase, F> {
   return Object.assign(Object.setPrototypeOf(compiled, OrchestrationGraph.prototype) as OrchestrationGraph<Phase, F>, { guard });
-}
-
-const isControl = (value: unknown): boolean =>
-  isPlainObject(value) && !("type" in value) && "v" in value && "chart" in value && "value" in value; // an event has a type
-
-/** Stands for a whole control state in an input: it is not an event, so the channel records a refusal and nothing else. */
-const CONTROL_VALUE = "a control state";
-
-/** @throws InvalidRequestError for what no checkpoint can hold, or would give back as something else. */
-function assertStorable(subject: string, values: Readonly<Record<string, unknown>>): void {
-  for (const [key, value] of Object.entries(values)) {
-    const issue = storageIssue(value, MAX_VALUE_SIZE);
-    if (issue !== undefined) throw new InvalidRequestError(subject, `"${key}" ${issue}`, "plain JSON, or messages");
-  }
-}
-
-const isInput = (event: unknown): boolean => isPlainObject(event) && event["type"] === EVENT.INPUT;
-
-function kernelEvent(event: unknown): { event: string; why: string } | undefined {
-  const type = isPlainObject(event) ? event["type"] : undefined;
-  return type === BOOKKEEPING.ENTER || type === BOOKKEEPING.REPLY ? { event: type, why: "this event belongs to the kernel" } : undefined;
 }

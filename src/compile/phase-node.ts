@@ -53,7 +53,7 @@ const MAX_DATA_BYTES = 1_048_576;
 const NOTHING_USED: Readonly<Record<Resource, number>> = { steps: 0, modelCalls: 0, toolCalls: 0 };
 
 /** Bookkeeping of the kernel; an agent that sent an input could set the turn's limits back. */
-const NOT_FOR_AGENTS: ReadonlySet<string> = new Set([EVENT.INPUT, BOOKKEEPING.ENTER, BOOKKEEPING.REPLY]);
+const NOT_FOR_AGENTS: ReadonlySet<string> = new Set([EVENT.INPUT, ...Object.values(BOOKKEEPING)]);
 
 /** State a phase node hands to LangGraph: always exactly one event for the chart. */
 interface NodeUpdate {
@@ -97,7 +97,7 @@ export function phaseNode(
     const turn = openTurn(team, phase, agent, state, budget, WORK.with(config, work));
     const after = handedOverAfter(turn);
     const settle = (outcome: Outcome<Record<string, unknown>>): NodeUpdate => {
-      const stamp = { ...meta, usage: usageOf(budget), ...(after === undefined ? {} : { after }) };
+      const stamp = { ...meta, ...work.spokenFor, usage: usageOf(budget), ...(after === undefined ? {} : { after }) };
       const event = { ...eventOf(team, turn, outcome), meta: stamp };
       const next = advance(team.chart, control, event);
       if (next.refusals > control.refusals) {

@@ -42,7 +42,8 @@ export async function leftovers(finder: Finder, tuple: CheckpointTuple): Promise
   const done = donePhases(pending);
   const pieces = pending.returned.filter(isStoredPiece).filter(({ piece }) => !done.has(piece.phase));
   const opened = graphsAtWork(finder, tuple).filter((phase) => !done.has(phase));
-  if (input === undefined && done.size === 0 && pieces.length === 0 && opened.length === 0) return undefined;
+  const { isAhead } = pending;
+  if (input === undefined && done.size === 0 && pieces.length === 0 && opened.length === 0 && !isAhead) return undefined;
   const state = await finder.load();
   const known = (state.values as { readonly messages?: readonly BaseMessage[] }).messages ?? [];
   const found: Leftover[] = [];
@@ -61,7 +62,7 @@ export async function leftovers(finder: Finder, tuple: CheckpointTuple): Promise
     });
   }
   const begun = isPlainObject(input) ? [input] : [];
-  return found.length === 0 && begun.length === 0 && done.size === 0 ? undefined : [...begun, ...found];
+  return found.length === 0 && begun.length === 0 && done.size === 0 && !isAhead ? undefined : [...begun, ...found];
 }
 
 /** Phases whose writes are stored, in a step in which another's are not. */

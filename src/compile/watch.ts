@@ -50,7 +50,7 @@ export type RunEvent =
   | (Within & { readonly type: "phase.completed"; readonly phase: string; readonly agent: string; readonly event: ControlEvent })
   | (Within & { readonly type: "message.added"; readonly phase: string; readonly message: BaseMessage })
   | TokenEvent
-  | (Within & TrailEntry & { readonly type: "orchestration.handoff_completed" | "orchestration.transitioned" })
+  | (Within & TrailEntry & { readonly type: "orchestration.handoff_completed" | "orchestration.transitioned" | "orchestration.answered" })
   | (Within & Refusal & { readonly type: "orchestration.event_refused" })
   | TerminalEvent;
 
@@ -146,13 +146,20 @@ class Reader {
     const { seq, refusals } = this.told.get(key) ?? { seq: control.seq, refusals: control.refusals };
     this.told.set(key, { seq: control.seq, refusals: control.refusals });
     for (const entry of control.trail.filter((line) => line.seq > seq)) {
-      const handoff = entry.event.startsWith(EVENT.HANDOFF);
-      yield { type: handoff ? "orchestration.handoff_completed" : "orchestration.transitioned", within, ...entry };
+      yield { type: typeOf(entry), within, ...entry };
     }
     const added = control.refusals - refusals;
     for (const refusal of added === 0 ? [] : control.refused.slice(-added))
       yield { type: "orchestration.event_refused", within, ...refusal };
   }
+}
+
+function typeOf({
+  event,
+  answer,
+}: TrailEntry): "orchestration.handoff_completed" | "orchestration.transitioned" | "orchestration.answered" {
+  if (answer !== undefined) return "orchestration.answered";
+  return event.startsWith(EVENT.HANDOFF) ? "orchestration.handoff_completed" : "orchestration.transitioned";
 }
 
 /** A message or a piece of one, and what LangGraph and the compiler say of the node it is of. */

@@ -1,11 +1,21 @@
-import { CompiledStateGraph, type AnyStateSchema, type CheckpointTuple, type StateSnapshot } from "@langchain/langgraph";
+import {
+  CompiledStateGraph,
+  type AnyStateSchema,
+  type BaseCheckpointSaver,
+  type CheckpointTuple,
+  type StateSnapshot,
+} from "@langchain/langgraph";
 import type { RunnableConfig } from "@langchain/core/runnables";
+import { NOBODY } from "./pending.js";
 
 /** LangGraph's config of a run, with whatever options it knows. */
 export type RunOptions = RunnableConfig & Record<string, unknown>;
 
 /** What LangGraph makes of an input: pieces of a stream. */
 export type Run = AsyncGenerator<never>;
+
+/** What lies beside the checkpoints that were shown. */
+const PENDING = new WeakMap<StateSnapshot, NonNullable<CheckpointTuple["pendingWrites"]>>();
 
 type Definition = ConstructorParameters<typeof CompiledStateGraph>[0];
 
@@ -67,6 +77,20 @@ export abstract class EnteredGraph<
 
   // what else it is given differs between LangGraph's versions, and is handed on as it came
   protected override async _prepareStateSnapshot(given: { config: RunnableConfig; saved?: CheckpointTuple }): Promise<StateSnapshot> {
-    return this.shown(await super._prepareStateSnapshot(given as never), given.saved?.pendingWrites ?? []);
+    const pending = given.saved?.pendingWrites ?? [];
+    const snapshot = this.shown(await super._prepareStateSnapshot(given as never), pending);
+    PENDING.set(snapshot, pending);
+    return snapshot;
+  }
+
+  /**
+   * Adds to the state of a checkpoint at which a step waits for answers, as the update of a `Command` does. LangGraph keeps only the
+   * first such update of a checkpoint, and there may be several answers, one after another.
+   */
+  protected async addAhead(saver: BaseCheckpointSaver, config: RunnableConfig, at: StateSnapshot, update: object): Promise<void> {
+    const { configurable } = at.config;
+    const before = (PENDING.get(at) ?? []).filter(([run]) => run === NOBODY).map(([, ...write]) => write);
+    const added = Object.entries((await this._validateInput(update as never)) as object);
+    await saver.putWrites({ ...config, configurable: { ...config.configurable, ...configurable } }, [...before, ...added], NOBODY);
   }
 }

@@ -6,7 +6,7 @@ import { QUESTIONS } from "./question.js";
 const RETURNED = "__return__";
 const FAILED = "__error__";
 /** Whose writes are no task's: those of an input or an answer. */
-const NOBODY = "00000000-0000-0000-0000-000000000000";
+export const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 type Writes = NonNullable<CheckpointTuple["pendingWrites"]>;
 
@@ -18,6 +18,8 @@ export interface Pending {
   writtenTo(channel: string): ReadonlyMap<string, unknown>;
   /** The error a run ended with. */
   errorOf(run: string): { readonly name: string } | undefined;
+  /** Whether an answer brought something with it that is part of the state already, though its step has not come to its end. */
+  readonly isAhead: boolean;
   /** Whether a run waits for an answer. */
   waits(run: string): boolean;
 }
@@ -29,6 +31,7 @@ export function pendingOf({ pendingWrites = [] }: Pick<CheckpointTuple, "pending
     returned: writes.flatMap(([, channel, value]) => (channel === RETURNED ? [value] : [])),
     writtenTo: on,
     errorOf: (run) => on(FAILED).get(run) as { readonly name: string } | undefined, // LangGraph's form of an error
+    isAhead: pendingWrites.some(([run]) => run === NOBODY),
     waits: (run) => on(QUESTIONS).has(run),
   };
 }

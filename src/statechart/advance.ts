@@ -1,5 +1,6 @@
 import { type StateValue } from "xstate";
 import { freeze } from "../base/json.js";
+import { answered } from "./answered.js";
 import {
   activePhases,
   agentsIn,
@@ -49,6 +50,7 @@ export function advance(chart: Chart, control: Control, update: unknown): Contro
 const memo = new WeakMap<Control, WeakMap<object, Control>>();
 
 function applied(chart: Chart, control: Control, event: ControlEvent): Control {
+  if (event.type === BOOKKEEPING.ANSWER) return answered(chart, control, event);
   if (event.type === BOOKKEEPING.ENTER) {
     if (event["expected"] === true) return booked(control, event, []);
     return refuse(chart, control, event, "the chart does not name this phase now");
@@ -85,6 +87,7 @@ function moved(chart: Chart, control: Control, event: ControlEvent, { before, af
     episode: control.episode,
     at: event.meta?.at ?? 0,
     by: event.meta?.by ?? "unknown",
+    ...inNameOf(event),
     event: event.type,
     from: valueLabel(before.value as StateValue),
     to: valueLabel(after.value as StateValue),
@@ -117,6 +120,8 @@ function handoverOf(event: ControlEvent, to: string): Handover {
   };
 }
 
+const inNameOf = ({ meta }: ControlEvent): Pick<TrailEntry, "user"> => (meta?.user === undefined ? {} : { user: meta.user });
+
 /** Adds what the event used and who sent it; moves nothing. */
 function booked(control: Control, event: ControlEvent, starts: readonly string[]): Control {
   const used = event.meta?.usage ?? NO_USAGE;
@@ -148,6 +153,7 @@ function refuse(chart: Chart, control: Control, event: ControlEvent, why: string
   const refusal: Refusal = {
     at: event.meta?.at ?? 0,
     by: event.meta?.by ?? "unknown",
+    ...inNameOf(event),
     event: event.type.slice(0, 100),
     phase: valueLabel(control.value),
     why: why?.slice(0, MAX_REASON) ?? "no transition for it is open here",

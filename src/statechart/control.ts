@@ -13,6 +13,8 @@ export interface ControlEvent {
 export interface EventMeta {
   /** Who: an agent's id, `"user"` (run input) or `"api"` (state edit). */
   readonly by: string;
+  /** In whose name the call came that sent it, as its caller says: `configurable.user_id`, or whom LangGraph's server has authenticated. */
+  readonly user?: string;
   /** When, in milliseconds since 1970. */
   readonly at: number;
   /** The phase whose agent sent it. */
@@ -54,16 +56,41 @@ export interface TrailEntry {
   readonly episode?: number;
   readonly at: number;
   readonly by: string;
+  /** Who sent it: the person in whose name the input, the edit or the answer came. Missing where nobody was named, and for what agents do. */
+  readonly user?: string;
   readonly event: string;
   readonly from: string;
   readonly to: string;
   readonly reason?: string;
+  /** Set where a person answered what was asked (event `phasegraph.answer`). The chart does not move by it. */
+  readonly answer?: Answered;
+}
+
+/** What was decided when a person was asked: for an approval, one of these for each tool call. Never arguments, never words. */
+export interface Answered {
+  /** The question's own: `"approval"`, `"human"`; `"question"` for what any other `interrupt()` asked. */
+  readonly kind: string;
+  /** Who asked, however deep inside. */
+  readonly agent?: string;
+  readonly phase?: string;
+  /** The phase of this orchestration in which it was asked, where the one that asked is inside of it. */
+  readonly within?: string;
+  /** The task of a fan-out that asked. */
+  readonly task?: string;
+  /** The question: its nonce, or LangGraph's id where it has none. */
+  readonly question?: string;
+  readonly tool?: string;
+  /** The id of the tool call. */
+  readonly call?: string;
+  readonly decision?: "approve" | "reject" | "edit";
 }
 
 /** An event that was not accepted: what, why, and what would have been. */
 export interface Refusal {
   readonly at: number;
   readonly by: string;
+  /** In whose name it was sent, as in {@link TrailEntry}. */
+  readonly user?: string;
   readonly event: string;
   readonly phase: string;
   readonly why: string;

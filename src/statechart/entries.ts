@@ -12,7 +12,7 @@ const NONE: Readonly<Record<string, Entry>> = Object.freeze({});
  */
 export function withEntries(chart: Chart, before: Control, after: Control, event: ControlEvent): Control {
   const forks = event.meta?.forks === true;
-  const isMoot = event.type === BOOKKEEPING.REPLY || (event.type === BOOKKEEPING.ENTER && !forks);
+  const isMoot = event.type === BOOKKEEPING.REPLY || event.type === BOOKKEEPING.ANSWER || (event.type === BOOKKEEPING.ENTER && !forks);
   if (isMoot || after.refusals > before.refusals) return after;
   const snapshot = snapshotOf(chart, after);
   const known = before.entries ?? NONE;

@@ -2,6 +2,8 @@ import { isPlainObject, jsonIssue } from "../base/json.js";
 import type { ControlEvent } from "./control.js";
 
 const MAX_EVENT_BYTES = 65_536;
+/** Characters of the id of a person: an address has up to 254, the subject of a token up to 255. */
+export const MAX_USER = 256;
 const NO_EVENT = 'an update of control is an event: { type: "…" }';
 
 /** What reached the channel as an event, or why it is none. */
@@ -18,11 +20,12 @@ export function readEvent(update: unknown): ControlEvent | string {
 function isMeta(meta: unknown): boolean {
   if (meta === undefined) return true;
   if (!isPlainObject(meta)) return false;
-  const { by, at, phase, usage, after, id, forks } = meta;
+  const { by, user, at, phase, usage, after, id, forks } = meta;
   const isCount = (count: unknown): boolean => typeof count === "number" && count >= 0;
   return (
     typeof by === "string" &&
     by.length <= 128 &&
+    (user === undefined || (typeof user === "string" && user.length <= MAX_USER)) &&
     typeof at === "number" &&
     (phase === undefined || typeof phase === "string") &&
     (after === undefined || typeof after === "string") &&

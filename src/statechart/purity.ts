@@ -2,7 +2,7 @@ import type { AnyStateMachine, AnyStateNode } from "xstate";
 import type { Issue } from "../base/errors.js";
 import { enteredLeaves } from "./landing.js";
 import { childrenOf, everyNode, isWithin, upward } from "./tree.js";
-import { BOOKKEEPING } from "./vocabulary.js";
+import { isOfKernel } from "./vocabulary.js";
 
 /**
  * What a policy chart may not hold, each with its place. The chart is replayed, forked and edited, so it has no effects:
@@ -31,7 +31,7 @@ function stateIssues(node: AnyStateNode): Issue[] {
     issues.push({ path: "states", code: "NO_STATES", message: "the machine has no states; give it at least one with an agent" });
   }
   for (const descriptor of node.transitions.keys()) {
-    if (descriptor === BOOKKEEPING.REPLY || descriptor === BOOKKEEPING.ENTER) {
+    if (isOfKernel(descriptor)) {
       issues.push({
         path: `${path}.on["${descriptor}"]`,
         code: "RESERVED_EVENT",

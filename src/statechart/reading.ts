@@ -4,7 +4,7 @@ import type { Json } from "../base/json.js";
 import { covers } from "./descriptor.js";
 import type { Arrows, Edge } from "./edges.js";
 import type { Phase } from "./tree.js";
-import { BOOKKEEPING, EVENT } from "./vocabulary.js";
+import { isOfKernel, EVENT } from "./vocabulary.js";
 
 /** Payload schemas by event type. An event without one may carry any plain JSON. */
 export type EventSchemas = Readonly<Record<string, z.ZodType>>;
@@ -81,7 +81,7 @@ export interface Chart {
 
 /** True when some state of the chart may accept an event of this type. Asked before XState is, which keeps a cache entry per type it sees. */
 export function speaks(chart: Pick<Chart, "vocabulary" | "patterns">, type: string): boolean {
-  if (type.startsWith("xstate.") || type === BOOKKEEPING.ENTER || type === BOOKKEEPING.REPLY || type === "*" || type === "") return false;
+  if (type.startsWith("xstate.") || isOfKernel(type) || type === "*" || type === "") return false;
   if (chart.vocabulary.has(type) || type === EVENT.INPUT) return true;
   return type.length <= 100 && chart.patterns.some((pattern) => covers(pattern, type));
 }

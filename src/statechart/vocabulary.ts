@@ -18,8 +18,12 @@ export const EVENT = {
   HANDOFF: "HANDOFF.",
 } as const;
 
-/** Bookkeeping that never reaches the chart: an agent replied and waits, or a node was started. Reserved in user events. */
-export const BOOKKEEPING = { REPLY: "phasegraph.reply", ENTER: "phasegraph.enter" } as const;
+/** Bookkeeping that never reaches the chart: an agent replied and waits, a node was started, a person answered. Reserved in user events. */
+export const BOOKKEEPING = { REPLY: "phasegraph.reply", ENTER: "phasegraph.enter", ANSWER: "phasegraph.answer" } as const;
+
+/** Whether an event is the kernel's own. */
+export const isOfKernel = (type: unknown): boolean => KERNEL.has(type);
+const KERNEL: ReadonlySet<unknown> = new Set(Object.values(BOOKKEEPING));
 
 /** Names of the two ends in edges, as LangGraph spells them. */
 export const START = "__start__";

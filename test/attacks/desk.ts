@@ -52,7 +52,7 @@ export function expectLegal(graph: { readonly chart: { readonly machine: unknown
   const machine = graph.chart.machine as Parameters<typeof transition>[0]; // any machine: its events are names here
   const [start] = initialTransition(machine) as [AnyMachineSnapshot, unknown];
   let at = start;
-  for (const entry of control.trail) {
+  for (const entry of control.trail.filter(({ answer }) => answer === undefined)) {
     if (at.status === "done") at = start;
     expect(label(at.value as StateValue)).toBe(entry.from);
     expect(at.can({ type: entry.event })).toBe(true);

@@ -26,6 +26,7 @@ import { isWrittenAs, messageWithId, writtenAs, writtenKeys, type WrittenMessage
 import { lastingNamespace, namespaceOf, partFor, partsOf } from "../../src/langgraph/namespace.js";
 import { outsideNode } from "../../src/langgraph/outside.js";
 import { passenger } from "../../src/langgraph/passenger.js";
+import { NOBODY } from "../../src/langgraph/pending.js";
 import { isQuestionId, questionsIn } from "../../src/langgraph/question.js";
 
 /*
@@ -146,6 +147,22 @@ describe("questions", () => {
     const answered = await graph.invoke(new Command({ resume: { [questions?.[0]?.id ?? ""]: "yes" } }), thread("1"));
     expect(questionsIn(answered)).toBeUndefined();
   });
+});
+
+it("pending writes of nobody's task are part of the state that is shown, that a resumed node sees, and that an input goes on from", async () => {
+  const inputs = [(id: string) => new Command({ resume: { [id]: "yes" } }), () => null, () => ({ seen: ["next"] })]; // a scalar answer takes their place
+  for (const next of inputs) {
+    const saver = new MemorySaver();
+    const { graph } = probe({ checkpointer: saver, node: () => interrupt("well?") });
+    const [asked] = questionsIn(await graph.invoke({ seen: ["first"] }, thread("1"))) ?? [];
+    const { config } = await graph.getState(thread("1"));
+    await saver.putWrites(config, [["seen", ["one"]]], NOBODY);
+    await saver.putWrites(config, [["seen", ["one"]], ["seen", ["other"]]], NOBODY); // prettier-ignore
+    const seen = ["first", "one", "other"];
+    expect((await graph.getState(thread("1"))).values).toEqual({ seen });
+    const after = (await graph.invoke(next(asked?.id ?? "") as never, thread("1"))) as typeof State.State;
+    expect(after.seen.slice(0, 3)).toEqual(seen);
+  }
 });
 
 describe("the compiled graph", () => {
