@@ -11,9 +11,10 @@ export interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** Builds and packs into a folder. */
+/** Builds, without a check of types, and packs into a folder. */
 export function pack(folder: string): Packed {
-  const answer = execFileSync("npm", ["pack", "--json", "--silent", "--pack-destination", folder], {
+  execFileSync("npm", ["run", "--silent", "build"], { stdio: "ignore" });
+  const answer = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--silent", "--pack-destination", folder], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });

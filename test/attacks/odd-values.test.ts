@@ -7,6 +7,7 @@ import { z } from "zod";
 import { agent, conversationLog, human, reply, sequential, swarm } from "../../index.js";
 import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { callTool, scriptedModel } from "../../testing/index.js";
+import { runs } from "../runs.js";
 
 const on = { configurable: { thread_id: "1" } };
 const says = (content: string) => ({ messages: [{ role: "user", content }] });
@@ -136,7 +137,7 @@ describe("A4 one odd value costs no more than itself", () => {
         await graph.getState(on);
         await graph.invoke(says("still there?"), on);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(30, 150) },
     );
   });
 

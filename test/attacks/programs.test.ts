@@ -6,6 +6,7 @@ import { agent, defineOrchestration, handoff, parallel, type Control } from "../
 import { advance } from "../../src/statechart/advance.js";
 import { initialControl } from "../../src/statechart/control.js";
 import { desk, expectLegal, says, type DeskGraph } from "./desk.js";
+import { runs } from "../runs.js";
 
 const raw = (value: unknown) => value as never;
 const saver = () => new MemorySaver();
@@ -100,9 +101,9 @@ describe("A2 random programs", () => {
         const state = await graph.invoke(says("still there?"), thread);
         expect(state.messages.at(-1)?.text).toMatch(/heard: still there\?$/);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(12, 60) },
     );
-  }, 60_000);
+  });
 
   it("each fork keeps its own phase, and the branch it left keeps the other", async () => {
     const graph = desk().compile({ checkpointer: saver() });
@@ -177,7 +178,7 @@ describe("A1 the reducer", () => {
         expect(control.refused.length).toBeLessThanOrEqual(10);
         for (const entry of control.trail) expect(JSON.stringify(entry).length).toBeLessThan(8_000);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(60, 300) },
     );
   });
 });

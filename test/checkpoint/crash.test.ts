@@ -7,13 +7,15 @@ import { createInterface } from "node:readline";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SqliteCheckpointer } from "../../src/sqlite/index.js";
-import { bundled } from "../crash/victim.js";
+import { bundled } from "../bundled.js";
+import { momentsOf } from "../crash/victim.js";
+import { runs, SEED } from "../runs.js";
 import type { Acknowledged } from "./crash-child.js";
 import { checkpointAt, idAt, metadataAt, stepOf, writesAt } from "./crash-steps.js";
 
-const KILLS = 100;
+const KILLS = runs(3, 100);
 /** Processes that write to one file at the same time, each to threads of its own; each is killed as often. */
-const LANES = 2;
+const LANES = runs(1, 2);
 /** A child is killed within this time after its first write; a step takes a few. */
 const MILLISECONDS = 40;
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-saver-crash-"));
@@ -22,7 +24,7 @@ const file = join(folder, "checkpoints.db");
 let bundle = "";
 beforeAll(async () => {
   bundle = await bundled("test/checkpoint/crash-child.ts");
-}, 30_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What was acknowledged of a thread: steps whose checkpoint, and steps whose writes. */
@@ -31,15 +33,15 @@ interface Told {
   readonly writes: Set<number>;
 }
 
-/** Runs a child and kills it at a random moment of its work. Adds what it said was done to `told`. */
-async function killed(thread: string, told: Told): Promise<void> {
+/** Runs a child and kills it `after` so many milliseconds of its work. Adds what it said was done to `told`. */
+async function killed(thread: string, told: Told, after: number): Promise<void> {
   const child = spawn(process.execPath, [bundle, file, thread], { stdio: ["ignore", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
   const closed = once(child, "close");
   let timer: ReturnType<typeof setTimeout> | undefined;
   for await (const text of createInterface({ input: child.stdout })) {
-    timer ??= setTimeout(() => child.kill("SIGKILL"), Math.random() * MILLISECONDS);
+    timer ??= setTimeout(() => child.kill("SIGKILL"), after);
     const line = JSON.parse(text) as Acknowledged;
     if ("put" in line) told.puts.add(line.put);
     else told.writes.add(line.writes);
@@ -73,18 +75,18 @@ async function check(thread: string, told: Told, first: number): Promise<void> {
   }
 }
 
-async function torture(thread: string): Promise<Told> {
+async function torture(thread: string, lane: number): Promise<Told> {
   const told: Told = { puts: new Set(), writes: new Set() };
-  for (let kill = 0; kill < KILLS / LANES; kill += 1) {
+  for (const after of momentsOf(lane, LANES, KILLS, MILLISECONDS)) {
     const first = told.puts.size;
-    await killed(thread, told);
+    await killed(thread, told, after);
     await check(thread, told, Math.max(0, first - 1));
   }
   return told;
 }
 
-describe(`kill -9 of ${KILLS} processes that write to one file`, () => {
-  it("the file opens, every acknowledged checkpoint and write is there, and none is half there", { timeout: 170_000 }, async () => {
+describe(`kill -9 of ${KILLS} processes that write to one file (seed ${SEED})`, () => {
+  it("the file opens, every acknowledged checkpoint and write is there, and none is half there", async () => {
     const threads = Array.from({ length: LANES }, (_, lane) => `lane-${lane}`);
     const told = await Promise.all(threads.map(torture));
     for (const [lane, thread] of threads.entries()) await check(thread, told[lane] as Told, 0); // one for each thread

@@ -15,6 +15,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { messageOf, programs, type Edit, type Fields, type Operation } from "./programs.js";
+import { runs } from "../runs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-property-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -171,14 +172,10 @@ async function expectSame(
 }
 
 describe("a saver that stores each thing once", () => {
-  it(
-    "answers as MemorySaver does after any program of steps, forks, writes, prunes, deletions and reloads",
-    { timeout: 60_000 },
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(programs(25), async (program) => await run(program, join(folder, `${(files += 1)}.db`))),
-        { numRuns: 60 },
-      );
-    },
-  );
+  it("answers as MemorySaver does after any program of steps, forks, writes, prunes, deletions and reloads", async () => {
+    await fc.assert(
+      fc.asyncProperty(programs(25), async (program) => await run(program, join(folder, `${(files += 1)}.db`))),
+      { numRuns: runs(12, 60) },
+    );
+  });
 });

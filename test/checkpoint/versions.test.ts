@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PhasegraphError } from "../../src/base/errors.js";
 import { SqliteCheckpointer } from "../../src/sqlite/index.js";
 import { openFile, type SchemaPart } from "../../src/database/sqlite.js";
-import { bundled } from "../crash/victim.js";
+import { bundled } from "../bundled.js";
 import { checkpointAt, idAt, metadataAt, stepOf, writesAt } from "./crash-steps.js";
 
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-versions-"));

@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { agent, PhasegraphError, sequential } from "../../index.js";
 import { SqliteCheckpointer } from "../../src/sqlite/index.js";
+import { runs } from "../runs.js";
 
 describe("H5 two writers of one thread, in any order", () => {
-  it("no turn that was acknowledged is ever lost or changed", { timeout: 120_000 }, async () => {
+  it("no turn that was acknowledged is ever lost or changed", async () => {
     const turn = fc.record({ writer: fc.nat(1), pauses: fc.array(fc.nat(3), { minLength: 2, maxLength: 2 }), waits: fc.nat(6) });
     await fc.assert(
       fc.asyncProperty(
@@ -41,7 +42,7 @@ describe("H5 two writers of one thread, in any order", () => {
           saver.close();
         },
       ),
-      { numRuns: 25 },
+      { numRuns: runs(5, 25) },
     );
   });
 });

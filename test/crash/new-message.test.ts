@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import type { BaseMessage } from "@langchain/core/messages";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSaver } from "./savers.js";
-import { bundled } from "./victim.js";
+import { bundled } from "../bundled.js";
 
 /** Calls that may be under way when a process dies: a clerk makes two at a time. */
 const AT_ONCE = 2;

@@ -4,18 +4,22 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { planOf } from "../../index.js";
 import { plannedTasks, planTeam } from "./plan-team.js";
+import { runs, SEED, SOAK } from "../runs.js";
 import { openSaver, SAVERS } from "./savers.js";
-import { bundled, work, type Lane } from "./victim.js";
+import { bundled } from "../bundled.js";
+import { momentsOf, work, type Lane } from "./victim.js";
 
-const KILLS = 50;
+const KILLS = runs(3, 50);
 /** Two at a time: a child spends most of its life loading modules. */
-const LANES = 2;
+const LANES = runs(1, 2);
+/** The last of the threads that nobody kills, from 0. */
+const LAST = runs(0, 1);
 let bundle: string;
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-plan-crash-"));
 
 beforeAll(async () => {
   bundle = await bundled("test/crash/plan-child.ts");
-}, 30_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** How often each piece of work was done in a thread: `plain t4` is a whole task, `stamp t6` the tool call of a model's. */
@@ -53,12 +57,13 @@ async function stored({ kind, file, log }: Lane, thread: string): Promise<{ fini
   return { finished, halfDone };
 }
 
-async function torture(lane: Lane, kills: number, milliseconds: number, expected: unknown) {
+async function torture(lane: Lane, moments: readonly number[], expected: unknown) {
   let finishedBefore = 0;
   let resumed = 0;
   const points = new Set<number>();
-  for (let killed = 0, next = 0; killed < kills; killed += 1) {
-    const { states, stoppedIn } = await work(bundle, lane, next, next + 99, Math.random() * milliseconds);
+  let next = 0;
+  for (const [index, after] of moments.entries()) {
+    const { states, stoppedIn } = await work(bundle, lane, next, next + 99, after);
     for (const state of states.values()) expect(state).toEqual(expected);
     const thread = `run-${stoppedIn}`;
     const { finished, halfDone } = await stored(lane, thread);
@@ -67,33 +72,37 @@ async function torture(lane: Lane, kills: number, milliseconds: number, expected
     resumed += halfDone.length;
     points.add(before.size);
     next = stoppedIn;
-    if (killed === kills - 1 || finished.length + halfDone.length > 0) {
+    if (index === moments.length - 1 || finished.length + halfDone.length > 0) {
       const { states: ended } = await work(bundle, lane, next, next);
       expect(ended.get(next)).toEqual(expected);
-      const after = executions(lane.log, thread);
-      for (const one of [...finished, ...halfDone]) expect([one, after.get(one)]).toEqual([one, before.get(one)]);
+      const now = executions(lane.log, thread);
+      for (const one of [...finished, ...halfDone]) expect([one, now.get(one)]).toEqual([one, before.get(one)]);
       next += 1;
     }
   }
   return { finishedBefore, resumed, points: points.size };
 }
 
-describe.each(Object.keys(SAVERS))("B10 kill -9 in the middle of a plan of 100 tasks, stored by the %s saver", (kind) => {
-  it(`${KILLS} times over: the same result, no finished task again, half-done children go on`, async () => {
-    const lanes = Array.from({ length: LANES }, (_, index) => {
-      return { kind, file: join(folder, `${kind}-${index}.db`), log: join(folder, `${kind}-${index}.log`) };
-    });
-    const quiet = { kind, file: join(folder, `${kind}-quiet.db`), log: join(folder, `${kind}-quiet.log`) };
-    const started = performance.now();
-    const { states } = await work(bundle, quiet, 0, 1);
-    const milliseconds = (performance.now() - started) / 2;
-    const expected = states.get(0) as { readonly words: string; readonly tasks: readonly unknown[] };
-    expect(expected).toMatchObject({ done: true, refusals: 0, value: "(end)", words: "100 of 100" });
-    expect(states.get(1)).toEqual(expected);
-    const done = await Promise.all(lanes.map((lane) => torture(lane, KILLS / LANES, milliseconds, expected)));
-    const sum = (key: keyof (typeof done)[number]): number => done.reduce((total, lane) => total + lane[key], 0);
-    expect(sum("points")).toBeGreaterThan(8); // kills fell at different points
-    expect(sum("finishedBefore")).toBeGreaterThan(100); // else nothing was proved about finished tasks
-    expect(sum("resumed")).toBeGreaterThan(0); // nor about children
-  }, 900_000);
+describe.each(Object.keys(SAVERS))(`B10 kill -9 in the middle of a plan of 100 tasks, stored by the %s saver (seed ${SEED})`, (kind) => {
+  it(
+    `${KILLS} times over: the same result, no finished task again, half-done children go on`,
+    async () => {
+      const lanes = Array.from({ length: LANES }, (_, index) => {
+        return { kind, file: join(folder, `${kind}-${index}.db`), log: join(folder, `${kind}-${index}.log`) };
+      });
+      const quiet = { kind, file: join(folder, `${kind}-quiet.db`), log: join(folder, `${kind}-quiet.log`) };
+      const started = performance.now();
+      const { states } = await work(bundle, quiet, 0, LAST);
+      const milliseconds = (performance.now() - started) / (LAST + 1);
+      const expected = states.get(0) as { readonly words: string; readonly tasks: readonly unknown[] };
+      expect(expected).toMatchObject({ done: true, refusals: 0, value: "(end)", words: "100 of 100" });
+      expect(states.get(LAST)).toEqual(expected);
+      const done = await Promise.all(lanes.map((lane, index) => torture(lane, momentsOf(index, LANES, KILLS, milliseconds), expected)));
+      const sum = (key: keyof (typeof done)[number]): number => done.reduce((total, lane) => total + lane[key], 0);
+      expect(sum("points")).toBeGreaterThan(runs(1, 8)); // kills fell at different points
+      expect(sum("finishedBefore")).toBeGreaterThan(runs(10, 100)); // else nothing was proved about finished tasks
+      if (SOAK) expect(sum("resumed")).toBeGreaterThan(0); // nor about children
+    },
+    runs(90_000, 300_000),
+  );
 });

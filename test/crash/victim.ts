@@ -1,24 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { build } from "esbuild";
+import { chances, SEED } from "../runs.js";
 
-/** A script under `test/` as one file, which a new process loads five times sooner. Gives its path. */
-export async function bundled(script: string): Promise<string> {
-  const outfile = resolve("node_modules/.cache/phasegraph-crash", `${basename(resolve(script, ".."))}-${basename(script, ".ts")}.mjs`);
-  mkdirSync(join(outfile, ".."), { recursive: true });
-  await build({
-    entryPoints: [script],
-    outfile,
-    bundle: true,
-    external: ["better-sqlite3"],
-    platform: "node",
-    format: "esm",
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-  });
-  return outfile;
+/**
+ * After how many milliseconds each kill of a lane falls. Together the lanes' kills are spread over a run of `milliseconds`: one falls,
+ * by chance, in each equal part of it.
+ */
+export function momentsOf(lane: number, lanes: number, kills: number, milliseconds: number): number[] {
+  const chance = chances(SEED + lane);
+  const parts = Array.from({ length: kills }, (_, part) => part).filter((part) => part % lanes === lane);
+  return parts.map((part) => ((part + chance()) / kills) * milliseconds);
 }
 
 /** Where a process keeps its threads, and tells what it carries out. */

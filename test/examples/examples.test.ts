@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { bundled } from "../bundled.js";
 import { main as approval } from "../../examples/06-approval.js";
 import { main as hello } from "../../examples/01-hello.js";
 import { main as loop } from "../../examples/04-loop.js";
@@ -63,8 +64,8 @@ it("resume: a process killed in the second phase goes on there, and does not run
   const folder = mkdtempSync(join(tmpdir(), "phasegraph-resume-"));
   const file = join(folder, "post.db");
   try {
-    const script = `await (await import("./examples/09-resume.ts")).main(${JSON.stringify(file)})`;
-    const child = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", script], {
+    const script = `await (await import(${JSON.stringify(await bundled("examples/09-resume.ts"))})).main(${JSON.stringify(file)})`;
+    const child = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
       env: { ...process.env, CRASH: "1" },
       timeout: 30_000,
     });

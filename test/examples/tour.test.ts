@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { describe, expect, it } from "vitest";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
 import { SECTIONS } from "../../examples/tour/sections/index.js";
 import { readProject } from "../../examples/tour/project.js";
+import { bundled } from "../bundled.js";
 import { tour } from "../../examples/tour/tour.js";
 import { plant, temporaryFolder } from "../fixtures/review/project.js";
 
@@ -15,8 +16,11 @@ async function written(path: string, names = Object.keys(SECTIONS)): Promise<{ r
   return { failed: await tour({ path, sections, screen, colours: false }), text };
 }
 
-const run = (...args: string[]) =>
-  spawnSync(resolve("node_modules/.bin/tsx"), ["examples/tour/cli.ts", ...args], { encoding: "utf8", timeout: 60_000 });
+let script: string;
+beforeAll(async () => {
+  script = await bundled("examples/tour/cli.ts");
+});
+const run = (...args: string[]) => spawnSync(process.execPath, [script, ...args], { encoding: "utf8", timeout: 30_000 });
 
 describe("F10 npm run tour", () => {
   it("has a section for every pattern of the package", () => {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { agent, conversationLog, handoff, human, pipeline, readRecord, reply, sequential, swarm, type LogEntry } from "../../index.js";
 import { callHandoff, callTool, scriptedAgent, scriptedModel, type ModelStep } from "../../testing/index.js";
 import { ask, thread } from "../nodes/graph-fixtures.js";
+import { runs } from "../runs.js";
 
 const config = thread("1");
 const saver = () => ({ checkpointer: new MemorySaver() });
@@ -145,7 +146,7 @@ describe("C4 the log of any conversation", () => {
         const logged = conversationLog(state.messages, { type: "handoff" }).filter(({ content }) => content.startsWith("Handed over to "));
         expect(logged.map(({ author, recipient }) => [author, recipient])).toEqual(accepted);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(8, 40) },
     );
   });
 });

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { repairHistory, viewHistory } from "../../index.js";
 import { historyIssues } from "../nodes/wire/server.js";
+import { runs } from "../runs.js";
 
 /** Few ids, so that they are used twice, answered twice, or not at all. */
 const anyId = fc.constantFrom("a", "b", "c", "", undefined);
@@ -87,7 +88,7 @@ describe("C4 a history that is repaired", () => {
   it("is one that OpenAI takes, whatever it was", () => {
     fc.assert(
       fc.property(anyHistory, (messages) => expectAccepted(repairHistory(messages))),
-      { numRuns: 500 },
+      { numRuns: runs(100, 500) },
     );
   });
 
@@ -99,7 +100,7 @@ describe("C4 a history that is repaired", () => {
         expect(twice).toHaveLength(once.length);
         for (const [index, message] of twice.entries()) expect(message).toBe(once[index]);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(100, 500) },
     );
   });
 
@@ -122,7 +123,7 @@ describe("C4 a history that is repaired", () => {
         expect(textsOf(repaired.filter((message) => !isTool(message)))).toEqual(textsOf(messages.filter((message) => !isTool(message))));
         expect(JSON.stringify(messages)).toBe(before);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(60, 300) },
     );
   });
 
@@ -137,7 +138,7 @@ describe("C4 a history that is repaired", () => {
         }
         expect(textsOf(repairHistory(mixed))).toEqual(textsOf(messages));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(60, 300) },
     );
   });
 
@@ -180,7 +181,7 @@ describe("C4 what an agent is shown of a history", () => {
   it.each(views)('"%s" is one that OpenAI takes', (view) => {
     fc.assert(
       fc.property(anyHistory, (messages) => expectAccepted(viewHistory(messages, view))),
-      { numRuns: 200 },
+      { numRuns: runs(40, 200) },
     );
   });
 

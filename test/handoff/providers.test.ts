@@ -21,6 +21,7 @@ import {
   type Role,
   type ScriptedModel,
 } from "../../testing/index.js";
+import { runs } from "../runs.js";
 
 const says = (content: string) => ({ messages: [{ role: "user", content }] });
 const thread = { configurable: { thread_id: "1" } };
@@ -103,7 +104,7 @@ describe("H3 every provider accepts every request", () => {
         for (const content of ["hi", "", "[a] more"]) await graph?.invoke(says(content), thread).catch(() => undefined); // what a turn fails with is not the subject
         for (const { calls } of models) for (const request of calls) expect(providerIssues(request)).toEqual([]);
       }),
-      { numRuns: 8 },
+      { numRuns: runs(2, 8) },
     );
   });
 });

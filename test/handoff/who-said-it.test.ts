@@ -19,6 +19,7 @@ import {
   type HistoryView,
 } from "../../index.js";
 import { callHandoff, callTool, scriptedModel, type ModelStep, type ScriptedModel } from "../../testing/index.js";
+import { runs } from "../runs.js";
 
 const says = (content: string) => ({ messages: [{ role: "user", content }] });
 const thread = { configurable: { thread_id: "1" } };
@@ -190,7 +191,7 @@ describe("H3 a prompt grows at its end only", () => {
         for (const [index, request] of shown.entries())
           expect(request.slice(0, shown[index - 1]?.length ?? 0)).toEqual(shown[index - 1] ?? []);
       }),
-      { numRuns: 15 },
+      { numRuns: runs(5, 15) },
     );
   });
 });

@@ -15,6 +15,7 @@ import {
   type TaskRecord,
   type Turn,
 } from "../../index.js";
+import { runs } from "../runs.js";
 
 const again = { target: "work", reenter: true };
 /** What the fan-out comes to is known in the end, whether it failed or not. */
@@ -119,7 +120,7 @@ describe("callbacks that misbehave in a fan-out", () => {
         expect(Object.values<TaskRecord>(values.tasks).filter(({ status }) => status === "in_progress")).toEqual([]);
         expect(values.messages.at(-1)?.text).toBe("after");
       }),
-      { numRuns: 150 },
+      { numRuns: runs(30, 150) },
     );
   });
 

@@ -19,6 +19,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { agent, pipeline, reply, sequential, swarm } from "../../index.js";
 import { ask, calls, countingTool, handsOff, texts, thread } from "./graph-fixtures.js";
+import { runs } from "../runs.js";
 
 const bob = agent({ id: "bob", description: "Does the books", run: () => "Bob here." });
 const team = (alice: Parameters<typeof agent>[0] | object) =>
@@ -335,7 +336,7 @@ describe("C2 the handoff of a createAgent agent", () => {
           expect(model.callCount).toBe(handedOver < 0 ? rounds.length + 1 : handedOver + 1);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: runs(8, 40) },
     );
   });
 });

@@ -17,6 +17,7 @@ import {
   type Turn,
 } from "../../index.js";
 import { callHandoff, callTool, scriptedModel, type ScriptedCall } from "../../testing/index.js";
+import { runs } from "../runs.js";
 
 const go = { messages: [{ role: "user" as const, content: "go" }] };
 const on = (thread_id: string) => ({ configurable: { thread_id } });
@@ -232,7 +233,7 @@ describe("C2 the handoff tool", () => {
         for (const entry of conversationLog(state.messages))
           expect([entry.author, entry.recipient, entry.type].every((word) => word !== "")).toBe(true);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(30, 150) },
     );
   });
 });

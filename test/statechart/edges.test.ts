@@ -7,6 +7,7 @@ import { initialControl, type Control } from "../../src/statechart/control.js";
 import { phasesOf, snapshotOf } from "../../src/statechart/legal.js";
 import { END, EVENT, START } from "../../src/statechart/vocabulary.js";
 import { machine, machineOf, walk } from "./random-machine.js";
+import { runs } from "../runs.js";
 
 /** A random machine's chart; undefined where XState or the rules for charts refuse it, such as one that ends at once. */
 function chartOf(...[shapes, numbers]: Parameters<typeof machineOf>): Chart | undefined {
@@ -73,9 +74,9 @@ describe("A3 the picture and the machine agree", () => {
           control = next;
         }
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(150, 1_500) },
     );
-    expect(steps).toBeGreaterThan(1_000);
+    expect(steps).toBeGreaterThan(runs(100, 1_000));
   });
 
   it("the only arrow of an event, without a guard, is taken when nothing runs beside it", () => {
@@ -104,7 +105,7 @@ describe("A3 the picture and the machine agree", () => {
           control = send(chart, control, event, who);
         }
       }),
-      { numRuns: 800 },
+      { numRuns: runs(80, 800) },
     );
     expect(taken).toBeGreaterThan(300);
   });
@@ -131,7 +132,7 @@ describe("A3 the picture and the machine agree", () => {
           control = next;
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(50, 500) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { InMemoryStore, type Item, type MatchCondition, type Operation } from "@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { SqliteStore } from "../../src/sqlite/index.js";
+import { runs } from "../runs.js";
 
 const folder = mkdtempSync(join(tmpdir(), "phasegraph-store-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -80,7 +81,7 @@ function forgetEmpty(memory: InMemoryStore): void {
 }
 
 describe("a store on SQLite", () => {
-  it("answers as InMemoryStore does, after any program of batches and reopenings", { timeout: 60_000 }, async () => {
+  it("answers as InMemoryStore does, after any program of batches and reopenings", async () => {
     await fc.assert(
       fc.asyncProperty(program, async (steps) => {
         const file = join(folder, `${(files += 1)}.db`);
@@ -109,7 +110,7 @@ describe("a store on SQLite", () => {
         expect(plain(pages)).toEqual(plain(await store.search([], { limit: 1000 })));
         store.close();
       }),
-      { numRuns: 150 },
+      { numRuns: runs(30, 150) },
     );
   });
 });

@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundled } from "../bundled.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "replay-"));
@@ -14,17 +15,17 @@ const file = (name: string, content: string | Buffer) => {
 };
 const recorded = (name: string) => `test/fixtures/magentic-one/${name}.json`;
 
-/** The script as `npm run replay:magentic -- …` starts it. */
+let script: string;
+beforeAll(async () => {
+  script = await bundled("scripts/replay-magentic.ts");
+});
+
+/** The script with the arguments of `npm run replay:magentic -- …`. */
 const replay = (...args: readonly string[]) =>
   new Promise<{ code: number; out: string; err: string }>((done) => {
-    execFile(
-      join(ROOT, "node_modules/.bin/tsx"),
-      ["scripts/replay-magentic.ts", ...args],
-      { cwd: ROOT, timeout: 60_000 },
-      (error, out, err) => {
-        done({ code: error === null ? 0 : Number(error.code), out, err });
-      },
-    );
+    execFile(process.execPath, [script, ...args], { cwd: ROOT, timeout: 30_000 }, (error, out, err) => {
+      done({ code: error === null ? 0 : Number(error.code), out, err });
+    });
   });
 
 describe("G4 npm run replay:magentic", () => {
@@ -33,7 +34,7 @@ describe("G4 npm run replay:magentic", () => {
     expect(scripts["replay:magentic"]).toBe("tsx scripts/replay-magentic.ts");
   });
 
-  it("reports round by round, and writes what it found as JSON", { timeout: 60_000 }, async () => {
+  it("reports round by round, and writes what it found as JSON", async () => {
     const { code, out, err } = await replay(recorded("51"), recorded("24"), "--json", path("out.json"));
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/ 7 {2}Assistant .* loop, stall, NEW PLAN/);
@@ -70,7 +71,7 @@ describe("G4 npm run replay:magentic", () => {
     });
   });
 
-  it("says of each bad file what is wrong with it, and replays the others", { timeout: 60_000 }, async () => {
+  it("says of each bad file what is wrong with it, and replays the others", async () => {
     const bad = {
       [path("missing.json")]: "there is no such file",
       [folder]: "this is a directory; give the files in it",
@@ -90,7 +91,7 @@ describe("G4 npm run replay:magentic", () => {
     expect(JSON.parse(readFileSync(path("mixed.json"), "utf8"))).toMatchObject({ runs: [{ file: recorded("6") }] });
   });
 
-  it("a BOM does no harm, and limits can be given", { timeout: 60_000 }, async () => {
+  it("a BOM does no harm, and limits can be given", async () => {
     const withBom = file("bom.json", `\uFEFF${readFileSync(join(ROOT, recorded("36")), "utf8")}`);
     const { code, out } = await replay(withBom, "--max-rounds", "5");
     expect(code).toBe(0);
@@ -103,20 +104,20 @@ describe("G4 npm run replay:magentic", () => {
     [["--json"], "--json"],
     [[recorded("6"), "--max-rounds", "0"], "--max-rounds takes a whole number from 1 up"],
     [[recorded("6"), "--max-stalls", "many"], "--max-stalls takes a whole number from 1 up"],
-  ])("wrong arguments %j end with 2 and the help", { timeout: 60_000 }, async (args, why) => {
+  ])("wrong arguments %j end with 2 and the help", async (args, why) => {
     const { code, err } = await replay(...args);
     expect(code).toBe(2);
     expect(err).toContain(why);
     expect(err).toContain("npm run replay:magentic -- FILE…");
   });
 
-  it("an OUT that cannot be written is an error", { timeout: 60_000 }, async () => {
+  it("an OUT that cannot be written is an error", async () => {
     const { code, err } = await replay(recorded("6"), "--json", path("no/such/folder/out.json"));
     expect(code).toBe(1);
     expect(err).toContain("cannot be written");
   });
 
-  it("--help helps", { timeout: 60_000 }, async () => {
+  it("--help helps", async () => {
     expect(await replay("--help")).toMatchObject({ code: 0, out: expect.stringContaining("--json OUT") as unknown, err: "" });
   });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { magenticReport, magenticSummary, magenticTable, readMagenticLog, replayMagentic, swapDecision } from "../../testing/index.js";
+import { runs } from "../runs.js";
 
 const FOLDER = join(import.meta.dirname, "../fixtures/magentic-one");
 const files = readdirSync(FOLDER)
@@ -291,7 +292,7 @@ describe("G4 logs of the same format, with the faults that such logs have", () =
         ).toBe(true);
         expect(replay.roundsSaved).toBe(replay.rounds.filter(({ decision }) => decision === undefined).length);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(6, 60) },
     );
   });
 

@@ -8,6 +8,7 @@ import { watch, type RunEvent } from "../../src/compile/watch.js";
 import { scripted, scriptedAgent, scriptedModel } from "../../testing/index.js";
 import { everything, mesh, panel, talking } from "../patterns/subjects.js";
 import { says, thread } from "../patterns/says.js";
+import { runs } from "../runs.js";
 
 async function all(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
   const seen: RunEvent[] = [];
@@ -170,7 +171,7 @@ describe("watch", () => {
         const entered = types.filter((type) => type === "phase.entered").length;
         expect(types.filter((type) => type === "phase.completed").length).toBeLessThanOrEqual(entered);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(12, 60) },
     );
   });
 });
