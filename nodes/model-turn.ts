@@ -29,13 +29,14 @@ import { refusalIn } from "./refusal.js";
 import { RESPOND, respondTool, type RespondTool } from "./respond-tool.js";
 import { fitting, storable, withOutput } from "./structured-output.js";
 import { pieceOf, runTools, type AskedCall } from "./tool-calls.js";
+import { toolIssues } from "./tool-issues.js";
 import type { ToolOutcome } from "./tool-outcome.js";
 
 const OUTPUT_ATTEMPTS = 3;
 const UNKNOWN_TOOL_ATTEMPTS = 3;
 const DEFAULTS = { modelCalls: 25, toolCalls: 100 } as const;
 
-/** @throws InvalidDefinitionError for tools whose names are taken, an approval of a tool that there is not, an `output` that no model can be asked for, and a `decide` without `output`. */
+/** @throws InvalidDefinitionError for tools that a provider would refuse or whose names are taken, an approval of a tool that there is not, an `output` that no model can be asked for, and a `decide` without `output`. */
 export function modelRun<State, Output>(definition: ModelAgent<string, State, Output>): PhaseRun<State> {
   const { approval } = definition;
   // whoever is asked for stays so, whatever the caller does to its list afterwards
@@ -66,6 +67,7 @@ function definitionIssues<State, Output>(
   const asked = typeof approval === "function" ? [] : (approval ?? []);
   return [
     ...(typeof respond === "string" ? [{ path: "output", code: "OUTPUT_SCHEMA", message: respond }] : []),
+    ...toolIssues(given),
     ...(taken.length > 0 || tools.size < given.length ? [{ path: "tools", code: "TOOL_NAME", message }] : []),
     ...asked
       .filter((name) => !tools.has(name))

@@ -5,7 +5,7 @@ import { messageCopy } from "../langgraph/message.js";
 
 /** What every provider takes as the id of a tool call, and as a tool's name. */
 const CALL_ID = /^[A-Za-z0-9_-]{1,40}$/;
-const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+export const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** An id that every provider takes, Mistral included: nine letters and digits, the same whenever it is made of the same text. */
 export const callIdFor = (text: string): string => Number.parseInt(fingerprint(text), 16).toString(36).padStart(9, "0").slice(-9);
@@ -49,7 +49,9 @@ export class OwnWords {
   }
 }
 
-const soundName = (name: string): string => (TOOL_NAME.test(name) ? name : name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) || "unknown");
+/** The name as every provider takes it. */
+export const soundName = (name: string): string =>
+  TOOL_NAME.test(name) ? name : name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) || "unknown";
 
 /** Blocks by which providers tell of a call beside the message's own list of calls. */
 const CALLS: ReadonlySet<string> = new Set(["tool_use", "tool_call"]);

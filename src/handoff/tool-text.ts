@@ -1,7 +1,7 @@
 import { callIdFor } from "./own-words.js";
 
 /** What every provider takes of a tool's description and of its name, in characters. */
-const MAX_DESCRIPTION = 1_024;
+export const MAX_DESCRIPTION = 1_024;
 const MAX_NAME = 64;
 
 /** A tool's name made of an id; a long one is shortened, always to the same, and no two to one. */

@@ -1,5 +1,5 @@
 import { toJsonSchema } from "@langchain/core/utils/json_schema";
-import type { StructuredToolInterface } from "@langchain/core/tools";
+import { tool, type StructuredToolInterface } from "@langchain/core/tools";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -52,6 +52,41 @@ describe("H3 names and descriptions of tools", () => {
     expect(JSON.stringify(toJsonSchema(tool?.schema as z.ZodType))).toContain(`"desk_${size - 1}"`);
     if (size <= 60) expect(tool?.description).toContain(`desk_${size - 1}`);
     if (size === 16) expect(tool?.description).toContain("desk_15: Handles questions about");
+  });
+});
+
+describe("H3 tools that a provider would refuse", () => {
+  const made = (name: string, description = "Does it.") => tool(() => "done", { name, description, schema: z.object({}) });
+  const define = (...tools: StructuredToolInterface[]) => agent({ id: "a", model: scriptedModel(["hi"]), tools });
+  const anyName = fc.oneof(fc.string({ maxLength: 70 }), fc.stringMatching(/^[a-z_-]{1,70}$/), fc.constantFrom("handoff", "look", "tool"));
+
+  it("are refused when the agent is defined, with a name that would do; what is not refused is sent as it is", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyName, { maxLength: 4 }), async (names) => {
+        const isFine =
+          names.every((name) => /^[A-Za-z0-9_-]{1,64}$/.test(name) && name !== "handoff") && new Set(names).size === names.length;
+        const model = scriptedModel(["hi"]);
+        const make = () => agent({ id: "a", model, tools: names.map((name) => made(name)) });
+        if (!isFine) expect(make).toThrow(expect.objectContaining({ name: "InvalidDefinitionError" }));
+        if (!isFine || names.some((name) => /^[\d-]/.test(name))) return; // Gemini alone minds how a name begins
+        await swarm({ name: "s", agents: [make()] })
+          .compile()
+          .invoke(says);
+        expect(model.calls[0]?.tools).toEqual(names);
+      }),
+      { examples: [[["look up"]], [["x".repeat(65)]], [["a", "a"]], [[""]]] },
+    );
+  });
+
+  it("say what is wrong with each, all at once", () => {
+    const text = tool(() => "", { name: "say", description: "Says.", schema: z.string() });
+    const date = tool(() => "", { name: "plan", description: "Plans.", schema: z.object({ day: z.date() }) });
+    expect(() => define(made("look up!"), made("long", "x".repeat(1_025)), date)).toThrow(
+      /look up!: use letters.*such as "look_up_".*\n.*long: its description has 1025 characters.*1024.*\n.*plan: its arguments cannot be told/,
+    );
+    expect(() => define(text as unknown as StructuredToolInterface)).not.toThrow(); // LangChain puts a text into an object by itself
+    const either = z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]);
+    expect(() => define(Object.assign(made("pick"), { schema: either }))).toThrow(/pick: its arguments are no object; put them into one/);
   });
 });
 
