@@ -2,14 +2,14 @@ import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents as agentList } from "../src/agent/agent-rule.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import { IllegalTransitionError, InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { maybe, number, requireForm, shape, something } from "../src/base/form.js";
+import { maybe, number, requireForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { toldToSpecialist, transcript } from "../src/ledger/transcript.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { count, reset, set } from "../src/statechart/data/assignments.js";
 import { and, below, not, type GuardData } from "../src/statechart/data/guards.js";
 import { EVENT } from "../src/statechart/vocabulary.js";
-import type { ChatModel } from "../nodes/chat-model.js";
+import { MODEL_OR_FUNCTION, type ChatModel } from "../nodes/chat-model.js";
 import { orchestrator, ORCHESTRATOR_PHASES, type OrchestratorPhase, type Think } from "../nodes/orchestrator.js";
 import { counters, ledgerEvent, type MagenticStop } from "./magentic-result.js";
 import { again, limitIssue, machineOf, THE_END } from "./machine.js";
@@ -40,7 +40,7 @@ export interface MagenticDefinition<Id extends string, F extends Fields> extends
 
 const DEFINITION = shape<MagenticDefinition<string, Fields>>({
   ...ORCHESTRATION,
-  orchestrator: something,
+  orchestrator: MODEL_OR_FUNCTION,
   team: agentList,
   maxRounds: maybe(number),
   maxStalls: maybe(number),

@@ -187,7 +187,7 @@ function talker<Id extends string, F extends Fields>(definition: SupervisorDefin
           {
             path: "supervisor",
             code: "NO_TOOLS",
-            message: `"${boss.id}" cannot be given tools; make it with a model or a function, or set autoDelegate`,
+            message: `"${boss.id}" cannot be given tools; make it with a model that can call tools or with a function, or set autoDelegate`,
           },
         ]);
       }

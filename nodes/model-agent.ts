@@ -3,23 +3,9 @@ import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { z } from "zod";
 import type { Turn } from "../src/agent/agent.js";
 import type { Outcome } from "../src/agent/outcome.js";
-import {
-  callable,
-  each,
-  either,
-  flag,
-  kindOf,
-  maybe,
-  number,
-  record,
-  shape,
-  something,
-  text,
-  textOrFunction,
-  type Form,
-} from "../src/base/form.js";
+import { callable, each, either, flag, kindOf, maybe, number, record, shape, text, textOrFunction, type Form } from "../src/base/form.js";
 import { HISTORY, type HistoryView } from "../src/handoff/history.js";
-import type { ChatModel } from "./chat-model.js";
+import { MODEL_OR_FUNCTION, type ChatModel } from "./chat-model.js";
 import { HANDOFF_POLICY, type HandoffPolicy } from "./handoff-middleware.js";
 
 /** Limits of one turn of one agent. */
@@ -64,7 +50,7 @@ export const MODEL_AGENT: Form<ModelAgent<string, never>> = {
   ...HANDOFF_POLICY,
   id: text,
   description: maybe(text),
-  model: something,
+  model: MODEL_OR_FUNCTION,
   prompt: maybe(textOrFunction),
   tools: maybe(each(TOOL)),
   approval: maybe(either(Array.isArray, each(text), callable)),

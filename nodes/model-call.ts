@@ -2,8 +2,9 @@ import { SystemMessage, type AIMessage, type BaseMessage } from "@langchain/core
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { PatternTool, Turn } from "../src/agent/agent.js";
-import { InvalidModelOutputError } from "../src/base/errors.js";
+import { InvalidDefinitionError, InvalidModelOutputError } from "../src/base/errors.js";
 import { kept } from "../src/compile/durable.js";
+import { cannotCallTools } from "./chat-model.js";
 import { readAnswer } from "./model-answer.js";
 
 /** What one call of a model needs. */
@@ -33,7 +34,7 @@ export interface ModelAnswer {
 export async function callModel(turn: Turn, call: ModelCall): Promise<ModelAnswer> {
   const { callbacks, metadata } = turn.config;
   const ask = async (): Promise<{ readonly said: readonly BaseMessage[] }> => {
-    const bound = call.tools.length === 0 ? call.model : bind(call);
+    const bound = call.tools.length === 0 ? call.model : bind(turn, call);
     const prompt = call.system === undefined ? call.messages : [new SystemMessage(call.system), ...call.messages];
     const answer = await bound
       .invoke([...prompt], {
@@ -62,10 +63,13 @@ export async function callModel(turn: Turn, call: ModelCall): Promise<ModelAnswe
   };
 }
 
-function bind(call: ModelCall) {
-  if (call.model.bindTools === undefined)
-    throw new TypeError(`The model ${call.model.getName()} cannot call tools; give the agent another model, or no tools and no handoffs.`);
-  return call.model.bindTools([...call.tools], call.forced === undefined ? {} : { tool_choice: call.forced });
+/** @throws InvalidDefinitionError when the model turns out to be one that cannot call tools. */
+function bind({ agent, phase }: Turn, { model, tools, forced }: ModelCall) {
+  if (model.bindTools === undefined)
+    throw new InvalidDefinitionError(`Agent "${agent}" in phase "${phase}"`, [
+      { path: "model", code: "NO_TOOLS", message: cannotCallTools(model) },
+    ]);
+  return model.bindTools([...tools], forced === undefined ? {} : { tool_choice: forced });
 }
 
 /** Node's `fetch` says no more than "terminated" of a stream that ends too early. */

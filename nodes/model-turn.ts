@@ -14,9 +14,7 @@ import {
   InvalidDefinitionError,
   InvalidModelOutputError,
   ModelRefusedError,
-  type Issue,
 } from "../src/base/errors.js";
-import { meant } from "../src/base/form.js";
 import { frozenCopy } from "../src/base/json.js";
 import { tell } from "../src/base/listener.js";
 import { historyFor, withAdded } from "../src/handoff/history-for.js";
@@ -24,19 +22,20 @@ import { askApproval } from "./approval.js";
 import { chatModel } from "./chat-model.js";
 import { HandoffArguments, HandoffTools, refusedHandoff } from "./handoff-tool.js";
 import type { ModelAgent } from "./model-agent.js";
+import { canCallTools } from "./chat-model.js";
+import { definitionIssues } from "./model-issues.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
 import { refusalIn } from "./refusal.js";
 import { RESPOND, respondTool, type RespondTool } from "./respond-tool.js";
 import { fitting, storable, withOutput } from "./structured-output.js";
 import { pieceOf, runTools, type AskedCall } from "./tool-calls.js";
-import { toolIssues } from "./tool-issues.js";
 import type { ToolOutcome } from "./tool-outcome.js";
 
 const OUTPUT_ATTEMPTS = 3;
 const UNKNOWN_TOOL_ATTEMPTS = 3;
 const DEFAULTS = { modelCalls: 25, toolCalls: 100 } as const;
 
-/** @throws InvalidDefinitionError for tools that a provider would refuse or whose names are taken, an approval of a tool that there is not, an `output` that no model can be asked for, and a `decide` without `output`. */
+/** @throws InvalidDefinitionError for tools that a provider would refuse or whose names are taken, an approval of a tool that there is not, an `output` that no model can be asked for, a `decide` without `output`, and a model that cannot call the tools it needs. */
 export function modelRun<State, Output>(definition: ModelAgent<string, State, Output>): PhaseRun<State> {
   const { approval } = definition;
   // whoever is asked for stays so, whatever the caller does to its list afterwards
@@ -48,45 +47,12 @@ export function modelRun<State, Output>(definition: ModelAgent<string, State, Ou
   const { milliseconds = TURN_MILLISECONDS } = agent.limits ?? {};
   const kit: Kit = { tools, respond: typeof respond === "string" ? undefined : respond, handoffs: new HandoffTools() }; // a text was an issue
   return {
-    takesTools: true,
+    takesTools: typeof agent.model === "function" || canCallTools(agent.model),
     callsModel: true,
     brief: tools.size === 0 && agent.output === undefined,
     run: (turn) =>
       withDeadline(turn, { milliseconds, option: "limits.milliseconds" }, (signal) => new ModelTurn(agent, turn, kit, signal).run()),
   };
-}
-
-function definitionIssues<State, Output>(
-  agent: ModelAgent<string, State, Output>,
-  tools: Kit["tools"],
-  respond: RespondTool | string | undefined,
-): Issue[] {
-  const { tools: given = [], approval, output, decide } = agent;
-  const taken = [HANDOFF_TOOL, ...(output === undefined ? [] : [RESPOND])].filter((name) => tools.has(name));
-  const message = `tool names are unique, and "${[HANDOFF_TOOL, RESPOND].join('" and "')}" are the turn's own`;
-  const asked = typeof approval === "function" ? [] : (approval ?? []);
-  return [
-    ...(typeof respond === "string" ? [{ path: "output", code: "OUTPUT_SCHEMA", message: respond }] : []),
-    ...toolIssues(given),
-    ...(taken.length > 0 || tools.size < given.length ? [{ path: "tools", code: "TOOL_NAME", message }] : []),
-    ...asked
-      .filter((name) => !tools.has(name))
-      .map((name) => ({
-        path: "approval",
-        code: "UNKNOWN_TOOL",
-        message: `the agent has no tool "${name}", so nobody would be asked; ${meant(name, [...tools.keys()])}`,
-      })),
-    ...(decide !== undefined && output === undefined
-      ? [{ path: "decide", code: "CONTRADICTION", message: "it is asked about the output; give the schema of one as output" }]
-      : []),
-    ...given
-      .filter((one) => one.returnDirect === true && output !== undefined)
-      .map(({ name }) => ({
-        path: "tools",
-        code: "CONTRADICTION",
-        message: `"${name}" ends the turn with its own answer (returnDirect), and the agent has to answer with an output; leave one out`,
-      })),
-  ];
 }
 
 /** What an agent offers its model; made once. */

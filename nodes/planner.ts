@@ -2,12 +2,12 @@ import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { reply } from "../src/agent/outcome.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { each, maybe, number, oneOf, record, requireForm, shape, something, text } from "../src/base/form.js";
+import { each, maybe, number, oneOf, record, requireForm, shape, text } from "../src/base/form.js";
 import { decompose, type DecompositionStrategy } from "../src/planning/decompose.js";
 import { readPlan, type Task } from "../src/planning/plan.js";
 import type { Candidate } from "../src/planning/suggest.js";
 import { agent } from "./agent.js";
-import type { ChatModel } from "./chat-model.js";
+import { MODEL, type ChatModel } from "./chat-model.js";
 
 /** An agent whose data is a plan. */
 export interface PlannerDefinition<Id extends string> {
@@ -30,7 +30,7 @@ const DEFINITION = shape<PlannerDefinition<string>>({
   description: maybe(text),
   workers: each(record),
   strategy: maybe(oneOf("sequential", "parallel", "hierarchical")),
-  model: maybe(something),
+  model: maybe(MODEL),
   prompt: maybe(text),
   maxTasks: maybe(number),
 });

@@ -7,7 +7,7 @@ import type { Agent, Turn } from "../src/agent/agent.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
 import { fencesIn } from "../src/base/fences.js";
-import { maybe, requireForm, shape, something, text } from "../src/base/form.js";
+import { maybe, requireForm, shape, text } from "../src/base/form.js";
 import { agent } from "./agent.js";
 import { MODEL_AGENT, type ModelAgent } from "./model-agent.js";
 import { runTools } from "./tool-calls.js";
@@ -82,7 +82,7 @@ export interface SpecialistDefinition<Id extends string, State> extends Partial<
 const DEFINITION = shape<SpecialistDefinition<string, never>>({
   id: maybe(text),
   description: maybe(text),
-  model: maybe(something),
+  model: maybe(MODEL_AGENT.model),
   prompt: maybe(text),
   tools: maybe(MODEL_AGENT.tools),
   approval: MODEL_AGENT.approval,

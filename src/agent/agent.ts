@@ -112,7 +112,7 @@ export interface PhaseRun<State = object> {
   readonly brief?: boolean | undefined;
   /** A turn calls a model at least once. */
   readonly callsModel?: boolean | undefined;
-  /** Makes use of `turn.tools`. */
+  /** Makes use of `turn.tools`. `false`: it cannot call any, those to hand over with neither. */
   readonly takesTools?: boolean | undefined;
   /**
    * Where the agent is a graph that stores its own steps: what it added to the conversation, read from its state, when its turn

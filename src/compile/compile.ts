@@ -9,7 +9,7 @@ import { ControlChannel, type OnChartChange } from "../state/control-channel.js"
 import { OrchestrationInput, OrchestrationState, type Fields } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { MAX_SUPERSTEPS } from "../langgraph/supersteps.js";
-import { START } from "../statechart/vocabulary.js";
+import { EVENT, START } from "../statechart/vocabulary.js";
 import { guarded, type OrchestrationGraph } from "./graph.js";
 import { phaseNode, type Team } from "./phase-node.js";
 import type { ReadInside } from "./unfinished.js";
@@ -92,8 +92,15 @@ export function compile<Phase extends string, F extends Fields>(
   const builder = new StateGraph({ state, input: new OrchestrationInput(state, fields) }) as unknown as LooseGraph; // nodes are added in a loop, so their names are strings
   const ways = directWays(agents.keys());
   const inside = new Map<string, ReadInside>();
+  const mute: string[] = [];
   for (const [phase, agent] of agents) {
-    const { run, subgraphs, unfinished } = agent.node({ orchestration: chart.name, phase, agent: agent.id, options: inherited });
+    const { run, subgraphs, unfinished, takesTools } = agent.node({
+      orchestration: chart.name,
+      phase,
+      agent: agent.id,
+      options: inherited,
+    });
+    if (takesTools === false && handsOver(chart, phase)) mute.push(phase);
     if (unfinished !== undefined) inside.set(phase, unfinished);
     const deadline = deadlineOf(blueprint.timeouts, phase);
     builder.addNode(phase, phaseNode(team, phase, limited(run, deadline)), {
@@ -101,6 +108,7 @@ export function compile<Phase extends string, F extends Fields>(
       ...(subgraphs === undefined ? {} : { subgraphs }),
     });
   }
+  if (mute.length > 0) throw cannotHandOver(chart, agents, mute);
   for (const phase of agents.keys()) {
     const route = routeFrom(chart, phase, ways);
     builder.addConditionalEdges(phase, route.path, route.pathMap);
@@ -122,6 +130,16 @@ export function compile<Phase extends string, F extends Fields>(
     ...(options.durability === undefined ? {} : { durability: options.durability }),
   };
   return graph.withConfig(config) as OrchestrationGraph<Phase, F>;
+}
+
+const handsOver = (chart: Chart, phase: string): boolean =>
+  (chart.arrows.get(phase) ?? []).some(({ event }) => event.startsWith(EVENT.HANDOFF));
+
+function cannotHandOver(chart: Chart, agents: ReadonlyMap<string, Agent>, phases: readonly string[]): InvalidDefinitionError {
+  const message = (id: string | undefined): string =>
+    `the chart lets "${id}" hand over from here, and its model cannot call tools (it has no bindTools); give it another model, or close its handoffs`;
+  const issues = phases.map((phase) => ({ path: `agents.${phase}`, code: "NO_TOOLS", message: message(agents.get(phase)?.id) }));
+  return new InvalidDefinitionError(`The orchestration "${chart.name}"`, issues);
 }
 
 function deadlineOf(timeouts: Readonly<Record<string, number>>, phase: string): Deadline | undefined {
