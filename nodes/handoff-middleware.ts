@@ -13,6 +13,7 @@ import { passenger } from "../src/langgraph/passenger.js";
 import { knownIds, newMessages } from "./graph-messages.js";
 import { ownIds, withCalls } from "./model-answer.js";
 import { HandoffArguments, handoffTool, refusedHandoff } from "./handoff-tool.js";
+import { answerAlone } from "./plain-answer.js";
 
 /** How an agent's handoffs are answered. */
 export interface HandoffPolicy {
@@ -75,9 +76,15 @@ export function handoffMiddleware(
     const messages = answerNow(state, runtime);
     const added = [...addedIn(state, runtime), ...messages];
     const called = added.findLast((message) => AIMessage.isInstance(message))?.tool_calls ?? [];
+    if (called.length === 0) return onlyAnswered(added, runtime);
     if (!called.some(isHandoff)) return undefined;
     if (called.some((call) => answerTo(call, added) === undefined)) return { messages };
     return { messages, jumpTo: acceptedHandoff(added) === undefined ? "model" : "end" };
+  };
+  const onlyAnswered = (added: readonly BaseMessage[], runtime: Runtime) => {
+    const turn = turnOf(runtime);
+    const told = turn === undefined || acceptedHandoff(added) !== undefined ? undefined : answerAlone(turn, added, policy.handoffAttempts);
+    return told === undefined ? undefined : { messages: [told], jumpTo: "model" };
   };
   const endEarly = (state: State, runtime: Runtime) => (acceptedIn(state, runtime) === undefined ? undefined : { jumpTo: "end" });
   return {

@@ -25,6 +25,7 @@ import type { ModelAgent } from "./model-agent.js";
 import { canCallTools } from "./chat-model.js";
 import { definitionIssues } from "./model-issues.js";
 import { callModel, type ModelAnswer } from "./model-call.js";
+import { answerAlone } from "./plain-answer.js";
 import { refusalIn } from "./refusal.js";
 import { RESPOND, respondTool, type RespondTool } from "./respond-tool.js";
 import { fitting, storable, withOutput } from "./structured-output.js";
@@ -151,7 +152,7 @@ class ModelTurn<State, Output> {
     const refusal = calls.length === 0 ? refusalIn(message) : undefined;
     if (refusal !== undefined) throw new ModelRefusedError(agent.id, refusal);
     if (calls.length === 0) {
-      if (agent.output === undefined) return { next: { kind: "done" } };
+      if (agent.output === undefined) return this.end();
       return this.decide(this.kit.respond?.readWords(message.text) ?? [], message, (problem) =>
         this.say(recordMessage(new HumanMessage({ content: problem, id: turn.clock.id() }), note(turn)), message),
       );
@@ -192,6 +193,15 @@ class ModelTurn<State, Output> {
     if (decided !== undefined) return decided;
     if (calls.every(({ name }) => name === RESPOND && agent.output !== undefined)) this.attempted(message);
     return next === undefined ? undefined : { next, ...(last?.reply === undefined ? {} : { content: last.reply }) };
+  }
+
+  /** A plain answer ends the turn; not where the chart is left by handoffs alone. */
+  private end(): Outcome<State> | undefined {
+    const told = answerAlone(this.turn as Turn, this.added, this.agent.handoffAttempts);
+    if (told === undefined) return { next: { kind: "done" } };
+    this.added.push(told);
+    this.keep({ said: [told] });
+    return undefined;
   }
 
   private async runOrdinary(asked: readonly ToolCall[], askedBy: string, store: () => Promise<void>): Promise<Map<string, Piece>> {

@@ -20,8 +20,7 @@ export type FindingCode =
   | "JOIN_NEVER_FILLS"
   | "SHARED_EVENT"
   | "OPAQUE_GUARD"
-  | "RESTLESS_ALWAYS"
-  | "ANSWER_REFUSED";
+  | "RESTLESS_ALWAYS";
 
 /** Something that cannot work (`error`), or hardly as it was meant (`warning`). */
 export interface Finding {
