@@ -5,18 +5,16 @@ import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
 import { either, maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
-import { FAILED } from "../src/statechart/vocabulary.js";
 import { put } from "../src/statechart/data/assignments.js";
 import { below } from "../src/statechart/data/guards.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { adapted } from "../nodes/adapted.js";
 import { agent } from "../nodes/agent.js";
 import { aggregate, type Aggregation, type OnConflict } from "./aggregate.js";
-import { limitIssue, machineOf, THE_END } from "./machine.js";
+import { limitIssue, machineOf, NOTHING, NOTHING_DONE, THE_END } from "./machine.js";
 
 const MEMBERS = "(members)";
 const AGGREGATE = "aggregate";
-const NOTHING = "(failed)";
 const DEFAULT_TIMEOUT = 300_000;
 
 /** A main task, those who each do a part of it, and how their results become one. */
@@ -89,7 +87,7 @@ export function hierarchical<const Id extends string, const F extends Fields = R
       },
       [last.id]: { on: { DONE: mayFail ? [{ guard: isEnough, target: THE_END }, { target: NOTHING }] : THE_END } },
       [THE_END]: { type: "final" },
-      ...(mayFail ? { [NOTHING]: { type: "final" as const, tags: FAILED } } : {}),
+      ...(mayFail ? NOTHING_DONE : {}),
     },
   });
   return orchestrate<Id | "aggregate", F, Name>(

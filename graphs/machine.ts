@@ -2,9 +2,14 @@ import { createMachine, type AnyStateMachine, type EventObject, type MachineConf
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
 import { count } from "../src/statechart/data/assignments.js";
 import { below } from "../src/statechart/data/guards.js";
+import { FAILED } from "../src/statechart/vocabulary.js";
 
 /** The final state of patterns that have one way to end; no agent can be called so. */
 export const THE_END = "(end)";
+
+/** The final state of patterns whose work came to nothing: an orchestration around it hears of a failure. */
+export const NOTHING = "(failed)";
+export const NOTHING_DONE = { [NOTHING]: { type: "final" as const, tags: FAILED } };
 
 /** A chart's context in the patterns: plain JSON. */
 export type PatternContext = Record<string, unknown>;

@@ -2,17 +2,17 @@ import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents as agentList } from "../src/agent/agent-rule.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import { IllegalTransitionError, InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { maybe, number, requireForm, shape } from "../src/base/form.js";
+import { maybe, number, oneOf, requireForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { toldToSpecialist, transcript } from "../src/ledger/transcript.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { count, reset, set } from "../src/statechart/data/assignments.js";
-import { and, below, not, type GuardData } from "../src/statechart/data/guards.js";
+import { and, below, is, not, type GuardData } from "../src/statechart/data/guards.js";
 import { EVENT } from "../src/statechart/vocabulary.js";
 import { MODEL_OR_FUNCTION, type ChatModel } from "../nodes/chat-model.js";
 import { orchestrator, ORCHESTRATOR_PHASES, type OrchestratorPhase, type Think } from "../nodes/orchestrator.js";
 import { counters, ledgerEvent, type MagenticStop } from "./magentic-result.js";
-import { again, limitIssue, machineOf, THE_END } from "./machine.js";
+import { again, limitIssue, machineOf, NOTHING, NOTHING_DONE, THE_END } from "./machine.js";
 
 /** Limits of a Magentic-One team. */
 export interface MagenticLimits {
@@ -34,6 +34,11 @@ export interface MagenticDefinition<Id extends string, F extends Fields> extends
   readonly team: readonly Agent<Id, FieldValues<F>>[];
   /** Times the model is asked for a ledger in one round; what was wrong is fed back, and the last failure counts as a stall. Default 3. */
   readonly ledgerAttempts?: number;
+  /**
+   * What it is to an orchestration around it when the work ended before the orchestrator was satisfied: `"fail"` (default), a failure;
+   * `"done"`, a result like any other. The final answer is given either way.
+   */
+  readonly unsatisfied?: "fail" | "done";
   /** Wall time of each of the orchestrator's model calls in milliseconds. Default 300,000. */
   readonly milliseconds?: number;
 }
@@ -47,13 +52,15 @@ const DEFINITION = shape<MagenticDefinition<string, Fields>>({
   maxStallsPerPlan: maybe(number),
   maxResets: maybe(number),
   ledgerAttempts: maybe(number),
+  unsatisfied: maybe(oneOf("fail", "done")),
   milliseconds: maybe(number),
 });
 
 /**
  * Magentic-One (Fourney et al., 2024): an orchestrator keeps a task ledger (facts and plan) and, each round, a progress ledger that
  * names the next speaker and its instruction. Stalls lead to new facts and a new plan made from the whole transcript, which is
- * then cleared; whatever ends the work, the orchestrator's model gives the final answer, and `magenticResult` says why.
+ * then cleared; whatever ends the work, the orchestrator's model gives the final answer, and `magenticResult` says why. When that is
+ * not that it was satisfied, it has failed in the eyes of an orchestration around it, unless `unsatisfied` says otherwise.
  * @throws InvalidDefinitionError when the team is empty, an id is one of the orchestrator's, or a limit is none.
  */
 export function magentic<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
@@ -61,6 +68,7 @@ export function magentic<const Id extends string, const F extends Fields = Recor
 ): Orchestration<Id | OrchestratorPhase, F, Name> {
   requireForm("The orchestration", definition, DEFINITION);
   const { name, team, maxRounds = 30, maxStalls = 3, maxResets = 2, ledgerAttempts = 3, milliseconds = 300_000 } = definition;
+  const mayFail = definition.unsatisfied !== "done";
   const maxStallsPerPlan = definition.maxStallsPerPlan ?? maxStalls + 1;
   const issues: Issue[] = [
     ...(team.length === 0 ? [{ path: "team", code: "NO_AGENTS", message: "give at least one specialist" }] : []),
@@ -98,29 +106,32 @@ export function magentic<const Id extends string, const F extends Fields = Recor
     { target: "answer", actions: [set("stop", "rounds")] },
   ];
 
-  const machine = machineOf(name, [...ORCHESTRATOR_PHASES.map((id) => ({ id })), ...team], {
-    context: { rounds: 0, stalls: 0, stallsOfPlan: 0, resets: 0 },
-    initial: "facts",
-    states: {
-      facts: { on: { DONE: "plan" } },
-      plan: { on: { DONE: "progress" } },
-      progress: {
-        on: {
-          SATISFIED: stopAs("satisfied"),
-          UNUSABLE: stalled(again("progress"), isNotLast),
-          ...Object.fromEntries(
-            team.flatMap(({ id }) => [
-              [`ASK.${id}`, { target: id, actions: advance }],
-              [`STALLED.${id}`, stalled({ target: id })],
-            ]),
-          ),
+  const ends = [{ guard: is("stop", "satisfied"), target: THE_END }, { target: NOTHING }];
+  const machineEnding = (end: typeof THE_END | typeof ends) =>
+    machineOf(name, [...ORCHESTRATOR_PHASES.map((id) => ({ id })), ...team], {
+      context: { rounds: 0, stalls: 0, stallsOfPlan: 0, resets: 0 },
+      initial: "facts",
+      states: {
+        facts: { on: { DONE: "plan" } },
+        plan: { on: { DONE: "progress" } },
+        progress: {
+          on: {
+            SATISFIED: stopAs("satisfied"),
+            UNUSABLE: stalled(again("progress"), isNotLast),
+            ...Object.fromEntries(
+              team.flatMap(({ id }) => [
+                [`ASK.${id}`, { target: id, actions: advance }],
+                [`STALLED.${id}`, stalled({ target: id })],
+              ]),
+            ),
+          },
         },
+        ...Object.fromEntries(team.map(({ id }) => [id, { on: { DONE: heard, FAIL: heard } }])),
+        answer: { on: { DONE: end } },
+        [THE_END]: { type: "final" },
+        ...(end === THE_END ? {} : NOTHING_DONE),
       },
-      ...Object.fromEntries(team.map(({ id }) => [id, { on: { DONE: heard, FAIL: heard } }])),
-      answer: { on: { DONE: THE_END } },
-      [THE_END]: { type: "final" },
-    },
-  });
+    });
 
   const lead = orchestrator<FieldValues<F>>({
     id: LEADER,
@@ -138,9 +149,14 @@ export function magentic<const Id extends string, const F extends Fields = Recor
     stopped: ({ control }) => STOPPED[counters(control.context).stop ?? "satisfied"],
   });
   return orchestrate<Id | OrchestratorPhase, F, Name>(
-    machine,
+    machineEnding(mayFail ? ends : THE_END),
     [...ORCHESTRATOR_PHASES.map((phase) => [phase, lead] as const), ...team.map((member) => [member.id, listening(member)] as const)],
-    { answerFrom: "answer", ...definition, limits: { ...limitsFor(maxRounds, maxResets, ledgerAttempts), ...definition.limits } },
+    {
+      answerFrom: "answer",
+      ...definition,
+      formerly: machineEnding(THE_END),
+      limits: { ...limitsFor(maxRounds, maxResets, ledgerAttempts), ...definition.limits },
+    },
   );
 }
 

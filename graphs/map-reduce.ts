@@ -1,12 +1,13 @@
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { anAgent } from "../src/agent/agent-rule.js";
+import { send } from "../src/agent/outcome.js";
 import { tasksOf, type TaskRecord } from "../src/agent/task.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
 import { callable, maybe, requireForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { executor, FOLD, limitsOf, LIMITS_FORM, type ExecutorDefinition, type ExecutorLimits } from "../nodes/executor/executor.js";
-import { again, machineOf, THE_END } from "./machine.js";
+import { again, machineOf, NOTHING, NOTHING_DONE, THE_END } from "./machine.js";
 
 const MAP = "map";
 
@@ -39,7 +40,8 @@ export function mapped(state: Pick<BaseState, "tasks" | "control"> | Turn): Task
 
 /**
  * Every item at once, as far as `concurrency` allows, then the reducer. Failures stay with their items; after a crash only what was
- * not finished runs again.
+ * not finished runs again. When all items have failed and there is no reducer, it ends in `(failed)`, and an orchestration around it
+ * hears of a failure.
  * @throws InvalidDefinitionError when the reducer is called "map", or a limit is none.
  */
 export function mapReduce<
@@ -65,20 +67,28 @@ export function mapReduce<
         data,
       })),
     done: (_turn, records) => {
-      const failed = records.filter((record) => record.status !== "completed").length;
-      return { content: `${records.length - failed} of ${records.length} items done`, next: { kind: "done" } };
+      const done = records.filter((record) => record.status === "completed").length;
+      const content = `${done} of ${records.length} items done`;
+      const isNothing = reducer === undefined && done === 0 && records.length > 0;
+      return isNothing ? send("NOTHING", { content }) : { content, next: { kind: "done" } };
     },
     ...(fold === undefined ? {} : { fold }),
     ...limitsOf(rest),
   });
-  const machine = machineOf(name, reducer === undefined ? [{ id: MAP }] : [{ id: MAP }, reducer], {
-    initial: MAP,
-    states: {
-      [MAP]: { on: { PROGRESS: again(MAP), DONE: reducer?.id ?? THE_END } },
-      ...(reducer === undefined ? {} : { [reducer.id]: { on: { DONE: THE_END } } }),
-      [THE_END]: { type: "final" },
-    },
-  });
+  const mapping = { PROGRESS: again(MAP), DONE: reducer?.id ?? THE_END };
+  const machineFailing = (fails: boolean) =>
+    machineOf(name, reducer === undefined ? [{ id: MAP }] : [{ id: MAP }, reducer], {
+      initial: MAP,
+      states: {
+        [MAP]: { on: fails ? { ...mapping, NOTHING } : mapping },
+        ...(reducer === undefined ? {} : { [reducer.id]: { on: { DONE: THE_END } } }),
+        [THE_END]: { type: "final" },
+        ...(fails ? NOTHING_DONE : {}),
+      },
+    });
   const bound = [[MAP, fanOut] as const, ...(reducer === undefined ? [] : [[reducer.id, reducer] as const])];
-  return orchestrate<Id | "map", F, Name>(machine, bound, definition);
+  return orchestrate<Id | "map", F, Name>(machineFailing(reducer === undefined), bound, {
+    ...definition,
+    ...(reducer === undefined ? { formerly: machineFailing(false) } : {}), // before all could fail
+  });
 }

@@ -14,7 +14,7 @@ import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { FAILED } from "../src/statechart/vocabulary.js";
 import { PLAN_CANCELLED } from "../nodes/executor/cancellation.js";
 import { executor, limitsOf, LIMITS_FORM, type ExecutorLimits } from "../nodes/executor/executor.js";
-import { again, limitIssue, machineOf, THE_END, upTo } from "./machine.js";
+import { again, limitIssue, machineOf, NOTHING, NOTHING_DONE, THE_END, upTo } from "./machine.js";
 
 const PLAN = "plan";
 const WORK = "work";
@@ -110,40 +110,45 @@ export function orchestratorWorker<
     workers,
     tasks: (turn) => storedPlan(turn)?.tasks ?? [],
     visit: (turn) => storedPlan(turn)?.visit ?? "",
-    done: (turn, records) => settled(records, onFailure === "replan" && turn.can({ type: "REPLAN" })),
+    done: (turn, records) => settled(records, onFailure === "replan" && turn.can({ type: "REPLAN" }), mayFail),
     ...limitsOf({ ...definition, onFailure: onFailure === "stop" ? "stop" : "skip" }),
   });
+  const mayFail = synthesizer === undefined;
   const next = synthesizer === undefined ? THE_END : SYNTHESIS;
   const replan = {
     target: PLAN,
     ...upTo(maxReplans, "replans", "maxReplans"),
   };
-  const machine = machineOf(name, [planner, { id: "crew" }, ...workers, ...(synthesizer === undefined ? [] : [synthesizer])], {
-    context: { replans: 0 },
-    initial: PLAN,
-    states: {
-      [PLAN]: { on: { DONE: WORK, CANCEL: CANCELLED } },
-      [WORK]: {
-        on: {
-          PROGRESS: again(WORK),
-          DONE: next,
-          CANCEL: CANCELLED,
-          ...(onFailure === "replan" && maxReplans > 0 ? { REPLAN: replan } : {}),
+  const machineFailing = (fails: boolean) =>
+    machineOf(name, [planner, { id: "crew" }, ...workers, ...(synthesizer === undefined ? [] : [synthesizer])], {
+      context: { replans: 0 },
+      initial: PLAN,
+      states: {
+        [PLAN]: { on: { DONE: WORK, CANCEL: CANCELLED } },
+        [WORK]: {
+          on: {
+            PROGRESS: again(WORK),
+            DONE: next,
+            CANCEL: CANCELLED,
+            ...(fails ? { NOTHING } : {}),
+            ...(onFailure === "replan" && maxReplans > 0 ? { REPLAN: replan } : {}),
+          },
         },
+        ...(synthesizer === undefined ? {} : { [SYNTHESIS]: { on: { DONE: THE_END } } }),
+        [THE_END]: { type: "final" },
+        [CANCELLED]: { type: "final", tags: FAILED },
+        ...(fails ? NOTHING_DONE : {}),
       },
-      ...(synthesizer === undefined ? {} : { [SYNTHESIS]: { on: { DONE: THE_END } } }),
-      [THE_END]: { type: "final" },
-      [CANCELLED]: { type: "final", tags: FAILED },
-    },
-  });
+    });
   const bound = [
     [PLAN, planning(definition)] as const,
     [WORK, crew] as const,
     ...(synthesizer === undefined ? [] : [[SYNTHESIS, synthesizer] as const]),
   ];
-  return orchestrate<"plan" | "work" | "synthesis", F, Name>(machine, bound, {
+  return orchestrate<"plan" | "work" | "synthesis", F, Name>(machineFailing(mayFail), bound, {
     answerFrom: synthesizer === undefined ? WORK : SYNTHESIS,
     ...definition,
+    ...(mayFail ? { formerly: machineFailing(false) } : {}), // before all could fail
   });
 }
 
@@ -200,7 +205,7 @@ function without(left: readonly Task[]): Task[] {
   return left.map((task) => ({ ...task, dependsOn: (task.dependsOn ?? []).filter((id) => ids.has(id)) }));
 }
 
-function settled<State>(records: readonly TaskRecord[], mayReplan: boolean): Outcome<State> {
+function settled<State>(records: readonly TaskRecord[], mayReplan: boolean, mayFail: boolean): Outcome<State> {
   const lost = records.filter((record) => record.status !== "completed");
   const done = records.length - lost.length;
   const shown = lost.slice(0, TOLD).map(({ task, status, error }) => `- ${task} ${status}: ${error?.message ?? "no reason given"}`);
@@ -211,5 +216,6 @@ function settled<State>(records: readonly TaskRecord[], mayReplan: boolean): Out
   );
   const report = [`${done} of ${records.length} tasks done.`, ...losses].join("\n");
   if (mayReplan && lost.some((record) => record.status === "failed")) return send("REPLAN", { content: report });
+  if (mayFail && done === 0 && records.length > 0) return send("NOTHING", { content: report });
   return { content: [report, ...words].join("\n"), next: { kind: "done" } };
 }
