@@ -17,6 +17,7 @@ import {
 } from "../src/base/errors.js";
 import { frozenCopy } from "../src/base/json.js";
 import { tell } from "../src/base/listener.js";
+import { dialectOf } from "../src/handoff/dialect.js";
 import { historyFor, withAdded } from "../src/handoff/history-for.js";
 import { askApproval } from "./approval.js";
 import { chatModel } from "./chat-model.js";
@@ -111,7 +112,8 @@ class ModelTurn<State, Output> {
       ...(respond === undefined ? [] : [respond.tool]),
       ...(open.length === 0 ? [] : [handoffs.toolFor(open)]),
     ];
-    const before = historyFor(turn, agent.history);
+    const reader = dialectOf(model);
+    const before = historyFor(turn, agent.history, reader);
     const system = typeof agent.prompt === "function" ? agent.prompt(turn) : agent.prompt;
     for (;;) {
       this.spend("modelCalls", 1);
@@ -119,7 +121,7 @@ class ModelTurn<State, Output> {
       const answer = await callModel(turn, {
         model,
         system,
-        messages: withAdded(before, this.added),
+        messages: withAdded(before, this.added, reader),
         before: this.unstored,
         tools: offered,
         forced,

@@ -1,6 +1,7 @@
 import { AIMessage, HumanMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
 import type { Turn } from "../agent/agent.js";
 import { readRecord } from "../agent/conversation.js";
+import type { Dialect } from "./dialect.js";
 import { callOf, handoverNote, isAcceptedHandoff, type HandoverNote } from "./handover-note.js";
 import { repairHistory, spokenOf, type HistoryView } from "./history.js";
 import { fromOther, fromUser, speakerOf, wordsAlone } from "./labelled.js";
@@ -19,19 +20,20 @@ const NOTED = "(Noted.)";
  * assistant messages; what anybody else said or did is user content that begins with the author in brackets; a handover is told
  * where it happened. Nothing that was shown is moved or changed by what comes later, so that a provider's cache of the prompt
  * holds. It begins with a user message, ends with a user message or a tool's result, and keeps to the rules of every provider.
- * The stored messages are not touched.
+ * The stored messages are not touched. `reader` is whose form of messages the model reads: what another provider wrote is told in
+ * words and calls alone.
  */
-export function historyFor(turn: Seen, view: HistoryView = "full"): BaseMessage[] {
+export function historyFor(turn: Seen, view: HistoryView = "full", reader?: Dialect): BaseMessage[] {
   const chosen = typeof view === "function" ? view(turn.messages) : turn.messages;
-  const shown = new Shown(turn, view === "text");
+  const shown = new Shown(turn, view === "text", reader);
   if (view === "none") shown.addLastWords(chosen);
   else for (const message of repairHistory(chosen)) shown.add(message);
   return shown.whole();
 }
 
 /** What an agent added in this turn, in the same form, behind what it was shown. */
-export function withAdded(before: readonly BaseMessage[], added: readonly BaseMessage[]): BaseMessage[] {
-  const own = new OwnWords();
+export function withAdded(before: readonly BaseMessage[], added: readonly BaseMessage[], reader?: Dialect): BaseMessage[] {
+  const own = new OwnWords(reader, true);
   const list = [...before];
   for (const message of repairHistory(added)) {
     if (AIMessage.isInstance(message)) list.push(...[own.spoken(message)].filter((words) => words !== undefined));
@@ -45,7 +47,7 @@ export function withAdded(before: readonly BaseMessage[], added: readonly BaseMe
 /** The list as it grows, message by message. */
 class Shown {
   private readonly list: BaseMessage[] = [];
-  private readonly own = new OwnWords();
+  private readonly own: OwnWords;
   private readonly note: HandoverNote | undefined;
   /** The message whose tool calls are being answered, and who made them. */
   private caller: BaseMessage | undefined;
@@ -55,7 +57,9 @@ class Shown {
   constructor(
     private readonly turn: Seen,
     private readonly wordsOnly: boolean,
+    reader: Dialect | undefined,
   ) {
+    this.own = new OwnWords(reader);
     this.note = handoverNote(turn);
   }
 

@@ -1,6 +1,7 @@
 import type { AIMessage, ContentBlock, MessageContent, ToolMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
 import { fingerprint } from "../base/hash.js";
+import { toldTo, type Dialect } from "./dialect.js";
 import { messageCopy } from "../langgraph/message.js";
 
 /** What every provider takes as the id of a tool call, and as a tool's name. */
@@ -19,8 +20,15 @@ export class OwnWords {
   /** Ids of the calls that wait for their answers, as stored and as sent. */
   private waiting: { readonly stored: string; readonly sent: string }[] = [];
 
+  /** `reader` is whose form the agent's model reads; `isNew` says that the messages are those of its present turn. */
+  constructor(
+    private readonly reader: Dialect | undefined,
+    private readonly isNew = false,
+  ) {}
+
   /** The agent's message; undefined when it says nothing and calls nothing. */
-  spoken(message: AIMessage): AIMessage | undefined {
+  spoken(written: AIMessage): AIMessage | undefined {
+    const message = toldTo(this.reader, written, this.isNew);
     const { tool_calls: calls = [] } = message;
     const sent = calls.map((call, index) => this.idFor(message, call, index));
     this.waiting = calls.map(({ id = "" }, index) => ({ stored: id, sent: sent[index] ?? id }));
@@ -55,6 +63,10 @@ export const soundName = (name: string): string =>
 
 /** Blocks by which providers tell of a call beside the message's own list of calls. */
 const CALLS: ReadonlySet<string> = new Set(["tool_use", "tool_call"]);
+/** Gemini's have no ids. */
+const isLostCall = (block: ContentBlock, calls: readonly ToolCall[]): boolean =>
+  block.type === "functionCall" &&
+  !calls.some(({ name }) => name === (block["functionCall"] as { readonly name?: unknown } | undefined)?.name);
 /** Blocks that are no answer by themselves. */
 const SILENT: ReadonlySet<string> = new Set(["thinking", "redacted_thinking", "reasoning", "reasoning_content"]);
 
@@ -78,7 +90,7 @@ function sound(content: MessageContent, calls: readonly ToolCall[], sent: readon
     const isAlone =
       (block.type === "server_tool_use" && !results.has(String(block["id"]))) ||
       (typeof block["tool_use_id"] === "string" && !used.has(block["tool_use_id"]));
-    if (isBlank || place < 0 || isAlone) {
+    if (isBlank || place < 0 || isAlone || isLostCall(block, calls)) {
       changed = true;
       return [];
     }
