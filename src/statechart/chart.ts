@@ -41,9 +41,7 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
     fingerprint,
     isFingerprint(stored) {
       if (stored === fingerprint) return true;
-      former ??= [tree, ...(options.formerly === undefined ? [] : [readTree(provided(options.formerly))])].flatMap((each) => [
-        ...formerFingerprints(each, options.bindings),
-      ]);
+      former ??= formerOnes(tree, options);
       return former.includes(stored);
     },
     machine: bounded,
@@ -68,6 +66,16 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
     step: stepper(() => chart),
   };
   return chart;
+}
+
+/** What earlier releases called this chart, and the chart it was before. */
+function formerOnes(tree: Tree, options: ChartOptions): string[] {
+  const own = [...formerFingerprints(tree, options.bindings)];
+  if (options.formerly === undefined) return own;
+  const machine = provided(options.formerly);
+  const before = readTree(machine);
+  const [initial] = initialTransition(machine);
+  return [...own, ...formerFingerprints(before, options.bindings), fingerprintOf(before, initial, options)];
 }
 
 /** Bindings may name a phase by its dotted path. */

@@ -28,6 +28,8 @@ import { initialControl } from "../../src/statechart/control.js";
 import { payloadsOf } from "../../testing/steps.js";
 import * as subjects from "../patterns/subjects.js";
 import former from "../fixtures/fingerprints-v1.json" with { type: "json" };
+import second from "../fixtures/fingerprints-v2.json" with { type: "json" };
+import { mutantsOf } from "./mutants.js";
 
 const all = Object.values(subjects).filter((each): each is typeof each & Orchestration => typeof each === "object" && "chart" in each);
 const own = new Set(["everything", "racing"]);
@@ -221,9 +223,28 @@ describe("guards and assignments as data", () => {
 describe("the fingerprint", () => {
   it.each(patterns.map((each) => [each.name, each] as const))("of %s is known from before there was data", (name, { chart }) => {
     expect(chart.isFingerprint(former[name as keyof typeof former])).toBe(true);
+    expect(chart.isFingerprint(second[name as keyof typeof second])).toBe(true);
     expect(chart.isFingerprint(chart.fingerprint)).toBe(true);
     expect(chart.isFingerprint("00000000000000")).toBe(false);
   });
+
+  it.each(patterns.map((each) => [each.name, each] as const))(
+    "of %s changes with whatever changes what it does",
+    (_name, { machine, chart }) => {
+      const of = (config: unknown): string | undefined => {
+        try {
+          return chartOf(createMachine(config as never), { name: chart.name }).fingerprint;
+        } catch {
+          return undefined; // no machine
+        }
+      };
+      const config: unknown = JSON.parse(JSON.stringify(machine.config));
+      const own = of(config);
+      const mutants = mutantsOf(config).map(({ what, config: changed }) => ({ what, fingerprint: of(changed) }));
+      expect(mutants.filter(({ fingerprint }) => fingerprint !== undefined).length).toBeGreaterThan(2);
+      expect(mutants.filter(({ fingerprint }) => fingerprint === own).map(({ what }) => what)).toEqual([]);
+    },
+  );
 
   it("does not change with the order in which states, events and parameters are written", () => {
     const turned = (value: unknown): unknown => {
