@@ -17,6 +17,7 @@ export function observed<Id extends string, State>(agent: Agent<Id, State>, supe
       const observer = supervisor.node({ ...place, agent: supervisor.id });
       return {
         subgraphs: [...(worker.subgraphs ?? []), ...(observer.subgraphs ?? [])],
+        workers: worker.workers,
         unfinished: worker.unfinished,
         run: async (turn) => {
           const outcome = await worker.run(turn);

@@ -7,7 +7,7 @@ import { withoutRecord } from "../src/agent/conversation.js";
 import { isPlainObject } from "../src/base/json.js";
 import { durably } from "../src/compile/durable.js";
 import { callersOwn, threadOf } from "../src/langgraph/config.js";
-import { lastingNamespace, namespaceOf } from "../src/langgraph/namespace.js";
+import { placeInThread } from "../src/langgraph/inner-thread.js";
 import { givenMessages, outcomeOf, type GraphAgent } from "./graph-agent.js";
 import { knownIds } from "./graph-messages.js";
 import type { AnyGraph, ValuesOf } from "./graph-source.js";
@@ -137,11 +137,11 @@ function remoteConfig(turn: Turn<unknown>): RunnableConfig {
   });
 }
 
-/** The same for the same thread and place; undefined, which is a new one each time, where threads have no id. */
+/** The same for the same thread and place, also inside of a task; undefined, which is a new one each time, where threads have no id. */
 function remoteThread(turn: Turn<unknown>): string | undefined {
   const thread = threadOf(turn.config);
   if (typeof thread !== "string") return undefined;
-  const place = lastingNamespace(namespaceOf(turn.config)) || turn.phase;
+  const place = placeInThread(turn.config) || turn.phase;
   return v5(place, UUID.test(thread) ? thread : v5(thread, NAMESPACE));
 }
 

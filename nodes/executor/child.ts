@@ -1,23 +1,24 @@
 import { Command, isInterrupted, type StateSnapshot } from "@langchain/langgraph";
 import type { BaseMessage } from "@langchain/core/messages";
+import type { RunnableConfig } from "@langchain/core/runnables";
 import type { Agent, InheritedOptions, Result, Turn } from "../../src/agent/agent.js";
 import { NO_LIMITS } from "../../src/agent/budget.js";
 import { JOURNAL, type Journal } from "../../src/agent/work.js";
 import type { Control } from "../../src/statechart/control.js";
 import { EVENT } from "../../src/statechart/vocabulary.js";
 import { saverOf, streamingTo, streamOf } from "../../src/langgraph/config.js";
-import { innerThread, partOfWork } from "../../src/langgraph/inner-thread.js";
+import { innerThread } from "../../src/langgraph/inner-thread.js";
 import { namespaceOf, partFor, partsOf } from "../../src/langgraph/namespace.js";
 import { stateInside } from "../../src/langgraph/pending.js";
 import { workingWithin } from "../../src/langgraph/spoken.js";
 import { ACTING } from "../../src/compile/acting.js";
 import { BUDGET } from "../../src/compile/phase-node.js";
 import { WRITER } from "../../src/compile/writer.js";
+import type { InnerGraph } from "../../src/compile/inside.js";
 import { orchestrate } from "../../src/compile/orchestration.js";
 import { createMachine } from "xstate";
 import { tokensIn } from "../../src/agent/tokens.js";
 import type { Question, TaskEnd } from "./flight.js";
-import { digest } from "./identity.js";
 
 interface ChildState {
   readonly control: Control;
@@ -25,9 +26,8 @@ interface ChildState {
   readonly messages: readonly BaseMessage[];
 }
 
-interface ChildGraph {
+interface ChildGraph extends InnerGraph {
   invoke(input: unknown, config: unknown): Promise<ChildState>;
-  getState(config: unknown, options?: object): Promise<StateSnapshot & { readonly values: Partial<ChildState> }>;
 }
 
 /** One run of a task in its thread; the turn shows what the worker is to see. */
@@ -37,7 +37,7 @@ export interface ThreadRun {
   readonly signal: AbortSignal;
   /** A person's answers, by question. */
   readonly answers: Readonly<Record<string, unknown>> | undefined;
-  /** What the thread is named after: the task in this stay, with what it builds on. */
+  /** The part of the namespace it is stored under: the task in this stay, with what it builds on. */
   readonly work: string;
   /** What is said on the way, for whoever is told when the task fails. */
   readonly journal: Journal;
@@ -51,7 +51,7 @@ export interface ThreadRun {
  * stream around it under `<agent>:<task>`.
  */
 export class ChildThreads {
-  private readonly graph: ChildGraph;
+  readonly graph: ChildGraph;
 
   /** `isBrief`: a task is one step, so it is stored once, when it is done. */
   constructor(
@@ -76,7 +76,7 @@ export class ChildThreads {
     const isStored = mayBeKnown && saverOf(turn.config) !== undefined;
     const before = isStored ? await this.graph.getState(config, { subgraphs: true }) : undefined;
     if (before !== undefined) journal.add({ said: saidIn(before) });
-    if (before?.values.control?.done === true) return this.endOf(before.values as ChildState);
+    if (isDone(before)) return this.endOf(before.values);
     const asked = questionsOf(before?.tasks);
     if (asked.length > 0 && answers === undefined) return { questions: asked };
     const after = await this.graph.invoke(inputFor(turn, before, asked, answers), config);
@@ -94,19 +94,19 @@ export class ChildThreads {
     };
   }
 
-  private configFor({ turn, task, signal, work, journal }: ThreadRun): Record<string, unknown> {
+  private configFor({ turn, task, signal, work, journal }: ThreadRun): RunnableConfig & Record<string, unknown> {
     const { callbacks, metadata, tags, store, context } = turn.config as Turn["config"] & LangGraphConfig;
     const place = [...partsOf(namespaceOf(turn.config)), partFor(this.agent.id, task)];
     return {
       configurable: {
-        ...innerThread(turn.config, partOfWork(this.agent.id, task, digest([work]))),
+        ...innerThread(turn.config, work),
         ...JOURNAL.as(journal),
         ...BUDGET.as(BUDGET.of(turn.config)),
         ...WRITER.as(WRITER.of(turn.config)),
         ...ACTING.as(ACTING.of(turn.config)),
         ...streamingTo(streamOf(turn.config), place),
       },
-      callbacks,
+      ...(callbacks === undefined ? {} : { callbacks }),
       metadata: { ...metadata, ...workingWithin(turn.config), task },
       signal,
       ...(tags === undefined ? {} : { tags }),
@@ -123,12 +123,13 @@ interface LangGraphConfig {
   readonly context?: unknown;
 }
 
-type ChildSnapshot = Awaited<ReturnType<ChildGraph["getState"]>>;
-
-function inputFor(turn: Turn, before: ChildSnapshot | undefined, asked: readonly Question[], answers: ThreadRun["answers"]): unknown {
+function inputFor(turn: Turn, before: StateSnapshot | undefined, asked: readonly Question[], answers: ThreadRun["answers"]): unknown {
   if (asked.length > 0) return new Command({ resume: answers });
   return before !== undefined && before.next.length > 0 ? null : { messages: [...turn.messages] };
 }
+
+const isDone = (state: StateSnapshot | undefined): state is StateSnapshot & { readonly values: ChildState } =>
+  (state?.values as Partial<ChildState> | undefined)?.control?.done === true; // the graph of a task has our state
 
 /** What the task's thread holds, and the graphs that are at work in it. */
 function saidIn({ values, tasks }: StateSnapshot): BaseMessage[] {
@@ -137,6 +138,6 @@ function saidIn({ values, tasks }: StateSnapshot): BaseMessage[] {
   return [...messages, ...inside.flatMap(saidIn)];
 }
 
-function questionsOf(tasks: ChildSnapshot["tasks"] | undefined): Question[] {
+function questionsOf(tasks: StateSnapshot["tasks"] | undefined): Question[] {
   return (tasks ?? []).flatMap((task) => task.interrupts.map(({ id, value }) => ({ id: id ?? "", value })));
 }

@@ -23,13 +23,15 @@ import { isPlainObject, jsonIssue } from "../../src/base/json.js";
 import { notAwaited } from "../../src/base/listener.js";
 import { soundError } from "../../src/base/shown-error.js";
 import { RUN } from "../../src/compile/run.js";
+import { placeInThread, partOfWork } from "../../src/langgraph/inner-thread.js";
+import { keyOf, partsOf } from "../../src/langgraph/namespace.js";
 import { isResuming, threadOf } from "../../src/langgraph/config.js";
 import { outsideNode } from "../../src/langgraph/outside.js";
 import { entryKey } from "../../src/statechart/entries.js";
 import { PLAN_STOPPED, type Cancellation } from "./cancellation.js";
 import { Flight } from "./flight.js";
 import { readPlan, type Plan, type Task } from "../../src/planning/plan.js";
-import { Identities, knownOf } from "./identity.js";
+import { digest, Identities, knownOf } from "./identity.js";
 import { asking, Questions } from "./questions.js";
 import { withWhatWasDone } from "./what-was-done.js";
 import { Workforce } from "./worker.js";
@@ -139,6 +141,7 @@ export function executor<const Id extends string, State = object>(definition: Ex
       const workforce = new Workforce<State>(definition.workers, place, definition.timeout ?? DEFAULTS.timeout);
       const open = new WeakMap<object, Mission<State>>();
       return {
+        workers: workforce.graphs,
         run: async (turn) => {
           const run = RUN.of(turn.config) as AbortSignal; // set for every run of an orchestration
           const known = open.get(run);
@@ -192,6 +195,7 @@ class Mission<State> {
     const visit = definition.visit?.(turn) ?? entry?.visit ?? "";
     const identities = new Identities(visit, agentOf);
     const known = knownOf(plan, stored, identities);
+    const workOf = (task: Task, identity: string): string => partOfWork(agentOf(task), task.id, digest([`${entryKey(entry)}/${identity}`]));
     const flight: Flight = new Flight(
       {
         plan,
@@ -202,6 +206,7 @@ class Mission<State> {
         perAgent: definition.perAgent ?? {},
         agentOf,
         identityOf: (task, status, records) => identities.of(task, status, records),
+        namespaceOf: (task, identity) => (workforce.stores(task, turn) ? within(turn, workOf(task, identity)) : undefined),
         retries: definition.retries ?? DEFAULTS.retries,
         backoff: definition.backoff ?? defaultBackoff,
         onFailure: definition.onFailure ?? "skip",
@@ -214,7 +219,7 @@ class Mission<State> {
           const before = (task.dependsOn ?? []).flatMap((id) => flight.record(id) ?? []);
           const mayBeKnown = !isNew || given !== undefined || (flight.record(task.id)?.attempts ?? 0) > 1;
           const journal = journals.get(task.id) ?? opened(task.id);
-          const work = `${entryKey(entry)}/${flight.record(task.id)?.identity ?? ""}`;
+          const work = workOf(task, flight.record(task.id)?.identity ?? "");
           const rest = { controller, answers: given, work, journal, mayBeKnown, labelOf };
           const end = await workforce.run({ task, before, turn: () => mission.turn, ...rest });
           if (end.questions === undefined) journals.delete(task.id);
@@ -258,9 +263,9 @@ class Mission<State> {
       const { questions } = this.flight;
       if (questions !== undefined) {
         for (const [task, answer] of this.questions.answers(turn as Turn, questions)) this.answers.set(task, answer);
-        if (this.answers.size === 0) throw asking(questions);
+        if (this.answers.size === 0 && !this.flight.asksUnseen) throw asking(questions);
         outsideNode(() => this.flight.resume([...this.answers.keys()]));
-        continue;
+        if (this.answers.size > 0) continue;
       }
       const folded = this.fold();
       if (this.fault !== undefined && !this.flight.isOver) continue; // what it stopped comes to its end first
@@ -344,6 +349,9 @@ function stillKnown<State>(
     (status === "cancelled" && (error === undefined || error.name === PLAN_STOPPED)) || (status === "failed" && onFailure === "stop");
   return new Map([...records].filter(([, record]) => !isStopped(record)));
 }
+
+/** The whole way to a piece of work in the thread. */
+const within = <State>({ config }: Turn<State>, work: string): string => keyOf([...partsOf(placeInThread(config)), work]);
 
 /** The stay in the phase that a turn is part of. */
 const stayOf = ({ control, phase }: Pick<Turn, "control" | "phase">): string => `${control.episode}/${entryKey(control.entries?.[phase])}`;

@@ -33,6 +33,8 @@ export interface FlightOptions {
   readonly agentOf: (task: Task) => string;
   /** What a record is about, beyond its task's id. */
   readonly identityOf: (task: Task, status: TaskStatus, records: ReadonlyMap<string, TaskRecord>) => string;
+  /** Where in the thread the worker of a task that begins keeps what it stores; undefined when nowhere. */
+  readonly namespaceOf: (task: Task, identity: string) => string | undefined;
   readonly retries: number;
   /** Milliseconds before the next attempt. */
   readonly backoff: (attempt: number) => number;
@@ -61,6 +63,8 @@ export class Flight {
   private readonly missing = new Map<string, number>();
   private readonly running = new Map<string, AbortController>();
   private readonly load = new Map<string, number>();
+  /** Tasks that are known outside as begun. */
+  private readonly told: Set<string>;
   private readonly asked = new Map<string, readonly Question[]>();
   private readonly order = new Map<string, number>();
   private news = new Map<string, TaskRecord>();
@@ -78,6 +82,7 @@ export class Flight {
     const { plan, clock } = options;
     this.returnedAt = clock.now();
     this.records = new Map([...known].filter(([id]) => plan.tasks.has(id)));
+    this.told = new Set(this.records.keys());
     for (const task of plan.tasks.values()) {
       this.order.set(task.id, this.order.size);
       this.missing.set(task.id, [...new Set(task.dependsOn)].filter((before) => this.statusOf(before) !== "completed").length);
@@ -117,9 +122,15 @@ export class Flight {
     return isIdle && this.asked.size > 0 ? this.asked : undefined;
   }
 
+  /** Whether a task asks of which nobody outside knows that it has begun: whoever answers has to see it. */
+  get asksUnseen(): boolean {
+    return [...this.asked.keys()].some((task) => !this.told.has(task));
+  }
+
   /** Records that changed since the last call. */
   take(): TaskRecord[] {
     const taken = [...this.news.values()];
+    for (const { task } of taken) this.told.add(task);
     this.news = new Map();
     this.finishedNews = 0;
     this.returnedAt = this.options.clock.now();
@@ -324,7 +335,10 @@ export class Flight {
   private note(task: Task, news: Pick<TaskRecord, "status" | "attempts" | "content" | "data" | "error" | "tokens">): TaskRecord {
     const { phase, episode, clock, agentOf, identityOf } = this.options;
     const identity = identityOf(task, news.status, this.records);
-    const record: TaskRecord = { task: task.id, phase, agent: agentOf(task), episode, at: clock.now(), identity, ...news };
+    const begins = news.status === "in_progress";
+    const namespace = begins ? this.options.namespaceOf(task, identity) : this.records.get(task.id)?.namespace;
+    const place = namespace === undefined ? {} : { namespace };
+    const record: TaskRecord = { task: task.id, phase, agent: agentOf(task), episode, at: clock.now(), identity, ...place, ...news };
     this.records.set(task.id, record);
     this.news.set(task.id, record);
     if (isSettled(record.status)) this.finishedNews += 1;

@@ -1,5 +1,5 @@
 import { HumanMessage, type BaseMessage } from "@langchain/core/messages";
-import type { Agent, InheritedOptions, PhaseRun, Place, Result, Turn } from "../../src/agent/agent.js";
+import type { Agent, Place, Result, Runner, Turn } from "../../src/agent/agent.js";
 import { taskBudget } from "../../src/agent/budget.js";
 import type { Journal } from "../../src/agent/work.js";
 import type { TaskRecord } from "../../src/agent/task.js";
@@ -7,7 +7,9 @@ import { untilAborted } from "../../src/base/abort.js";
 import { after } from "../../src/base/clock.js";
 import { IllegalTransitionError, InvalidRequestError, StepTimeoutError, UnknownAgentError } from "../../src/base/errors.js";
 import { jsonIssue } from "../../src/base/json.js";
+import type { InnerGraph } from "../../src/compile/inside.js";
 import { BUDGET } from "../../src/compile/phase-node.js";
+import { saverOf } from "../../src/langgraph/config.js";
 import { ChildThreads } from "./child.js";
 import type { TaskEnd } from "./flight.js";
 import type { Task } from "../../src/planning/plan.js";
@@ -24,7 +26,7 @@ export interface Assignment<State> {
   readonly controller: AbortController;
   /** A person's answers to what the task asked, by question. */
   readonly answers: Readonly<Record<string, unknown>> | undefined;
-  /** What its thread is named after: this task in this stay, with what it builds on. */
+  /** The part of the namespace it is stored under: this task in this stay, with what it builds on. */
   readonly work: string;
   /** What is said on the way, for whoever is told when the task fails. */
   readonly journal: Journal;
@@ -37,6 +39,8 @@ const MAX_DATA_BYTES = 1_048_576;
 /** The workers of a phase: functions, which run as they are, and all others, which run in threads of their own. */
 export class Workforce<State> {
   private readonly workers: ReadonlyMap<string, (assignment: Assignment<State>) => Promise<TaskEnd>>;
+  /** What tasks run in by themselves, by worker: those of functions in nothing. */
+  readonly graphs: ReadonlyMap<string, InnerGraph>;
   private readonly withModel: ReadonlySet<string>;
   readonly ids: ReadonlySet<string>;
   readonly first: string;
@@ -49,8 +53,20 @@ export class Workforce<State> {
     this.ids = new Set(workers.map((worker) => worker.id));
     this.first = workers[0]?.id ?? "";
     const runs = workers.map((worker) => [worker, worker.node({ ...place, agent: worker.id })] as const);
-    this.workers = new Map(runs.map(([worker, run]) => [worker.id, workOf(worker, run, place.options)]));
+    const threads = new Map(
+      runs.flatMap(([worker, { plain, brief }]) => {
+        const own = worker as Agent; // the child's own state is its own
+        return plain === true ? [] : [[worker.id, new ChildThreads(own, brief === true, place.options)] as const];
+      }),
+    );
+    this.graphs = new Map([...threads].map(([id, { graph }]) => [id, graph]));
+    this.workers = new Map(runs.map(([worker, { run }]) => [worker.id, workOf(worker, run, threads.get(worker.id))]));
     this.withModel = new Set(runs.flatMap(([{ id }, { callsModel }]) => (callsModel === true ? [id] : [])));
+  }
+
+  /** Whether what the worker of a task does is stored by itself. */
+  stores(task: Task, { config }: Turn<State>): boolean {
+    return this.graphs.has(task.agent ?? this.first) && saverOf(config) !== undefined;
   }
 
   /** Whether a task is certain to call a model. */
@@ -79,11 +95,10 @@ export class Workforce<State> {
 
 function workOf<State>(
   worker: Agent<string, State>,
-  { plain, brief, run }: PhaseRun<State>,
-  options: InheritedOptions | undefined,
+  run: Runner<State>,
+  threads: ChildThreads | undefined,
 ): (assignment: Assignment<State>) => Promise<TaskEnd> {
-  if (plain === true) return async (assignment) => endOf(worker.id, await run(turnFor(assignment, worker.id)));
-  const threads = new ChildThreads(worker as Agent, brief === true, options); // the child's own state is its own
+  if (threads === undefined) return async (assignment) => endOf(worker.id, await run(turnFor(assignment, worker.id)));
   return (assignment) => {
     const { task, controller, answers, work, journal, mayBeKnown } = assignment;
     const { signal } = controller;

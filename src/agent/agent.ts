@@ -106,6 +106,8 @@ export interface PhaseRun<State = object> {
   readonly run: Runner<State>;
   /** Graphs that run inside, for LangGraph's pictures and sub-state. */
   readonly subgraphs?: readonly unknown[] | undefined;
+  /** Where tasks run in the thread by themselves: the graph that each worker's do, by its id. */
+  readonly workers?: ReadonlyMap<string, unknown> | undefined;
   /** A function and nothing more: as a worker it needs no thread of its own. */
   readonly plain?: boolean | undefined;
   /** A turn is one call of a model: between its beginning and its end there is nothing to store. */

@@ -18,6 +18,11 @@ export interface TaskRecord {
   readonly error?: { readonly name: string; readonly message: string };
   /** Of what exactly this is the record: another input, another worker, another visit of the phase have another. Absent in older threads. */
   readonly identity?: string;
+  /**
+   * Where in the thread its worker keeps what it stores, as the `checkpoint_ns` with which `getState` shows it. Absent for functions,
+   * which store nothing, and where threads are not stored.
+   */
+  readonly namespace?: string;
   /** Tokens that its models say they used; absent where they do not say, or it has none. */
   readonly tokens?: Tokens;
 }

@@ -1,3 +1,4 @@
+import { workIn } from "../langgraph/inner-thread.js";
 import { isOfOneRun } from "../langgraph/namespace.js";
 
 /** Which checkpoints stay. One stays when any rule given here keeps it, and always when something needs it. */
@@ -22,7 +23,7 @@ export interface RetentionRow {
   readonly hasInterrupt: boolean;
 }
 
-/** The ids of checkpoints that a checkpoint names in its state or its pending writes; undefined when nobody can tell. */
+/** The ids of checkpoints, and the keys of work, that a checkpoint names in its state or its pending writes; undefined when nobody can tell. */
 export type NamedBy = (row: RetentionRow) => Iterable<string> | undefined;
 
 /** `delta` of a checkpoint made by `updateState`: LangGraph does not count on there. */
@@ -39,10 +40,21 @@ export function expendable(rows: readonly RetentionRow[], rules: RetentionRules,
     lines.set(row.ns, line.set(row.id, row));
   }
   const kept = new Set<RetentionRow>();
-  for (const [ns, line] of lines) if (!isOfOneRun(ns)) keepLine([...line.values()], rules, now, kept);
+  const own = [...lines].map(([ns, line]) => [ns, [...line.values()]] as const);
+  const works = own.filter(([ns, line]) => isOfWork(ns, line));
+  const others = own.filter(([ns, line]) => !isOfWork(ns, line));
+  for (const [ns, line] of others) if (!isOfOneRun(ns)) keepLine(line, rules, now, kept);
   const roots = new Set([...kept].filter((row) => row.ns === "").map((row) => row.id));
-  for (const row of rows) if (row.root !== null && roots.has(row.root)) kept.add(row);
-  for (const [ns, line] of lines) if (isOfOneRun(ns)) keepUnowned([...line.values()], kept);
+  const belongs = ({ root }: RetentionRow): boolean => root !== null && roots.has(root);
+  for (const [ns, line] of others) {
+    for (const row of line) if (belongs(row)) kept.add(row);
+    if (isOfOneRun(ns)) keepUnowned(line, kept);
+  }
+  const fresh = sinceLastStep(rows);
+  for (const [, line] of works) {
+    const newest = line.at(-1);
+    for (const row of line) if (row.label !== null || (row === newest && (fresh.has(row) || line.some(belongs)))) kept.add(row);
+  }
   keepNamed(rows, lines, namedBy, kept);
   const usesDeltas = rows.some((row) => row.delta > 0);
   // a copy: what is added on the way has its sources added with it
@@ -61,6 +73,25 @@ function keepLine(line: readonly RetentionRow[], rules: RetentionRules, now: num
   }
 }
 
+/** What was written since the step before the newest: it may be of tasks that the newest state does not know yet. */
+function sinceLastStep(rows: readonly RetentionRow[]): ReadonlySet<RetentionRow> {
+  const newest = rows.findLastIndex(({ ns }) => ns === "");
+  return new Set(
+    rows.slice(
+      Math.max(
+        0,
+        rows.findLastIndex(({ ns }, index) => ns === "" && index < newest),
+      ),
+    ),
+  );
+}
+
+/**
+ * What a task of a fan-out stores in the thread, under a namespace of its own, is needed as long as the state in which it is under way.
+ * Lines of earlier releases do not say to what they belong.
+ */
+const isOfWork = (ns: string, line: readonly RetentionRow[]): boolean => workIn(ns) !== undefined && line.every((row) => row.root !== null);
+
 // written without LangGraph's usual metadata: nobody can tell what they belong to
 function keepUnowned(line: readonly RetentionRow[], kept: Set<RetentionRow>): void {
   for (const row of line) if (row.root === null || row.label !== null) kept.add(row);
@@ -76,16 +107,18 @@ function keepNamed(
   namedBy: NamedBy,
   kept: Set<RetentionRow>,
 ): void {
-  const inside = new Map(rows.filter((row) => row.ns !== "" && !kept.has(row)).map((row) => [row.id, row]));
+  const inside = new Map(rows.filter((row) => row.ns !== "" && !kept.has(row)).map((row) => [row.id, [row]]));
   if (inside.size === 0) return;
+  for (const [ns, line] of lines) {
+    const work = workIn(ns);
+    const newest = [...line.values()].at(-1);
+    if (work !== undefined && newest !== undefined) inside.set(work, [...(inside.get(work) ?? []), newest]);
+  }
   // a set is walked in the order in which it grows: what is kept on the way may name more
   for (const row of kept) {
     const names = namedBy(row);
     if (names === undefined) for (const line of lines.values()) kept.add([...line.values()].at(-1) as RetentionRow); // no line is empty
-    for (const id of names ?? []) {
-      const named = inside.get(id);
-      if (named !== undefined) kept.add(named);
-    }
+    for (const name of names ?? []) for (const named of inside.get(name) ?? []) kept.add(named);
   }
 }
 

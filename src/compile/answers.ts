@@ -57,7 +57,7 @@ const nonceOf = (question: unknown): string | undefined => {
 };
 
 /** An open question in short, for whoever answered another. */
-function shown({ id, value }: Interrupt): OpenQuestion {
+export function shown({ id, value }: Interrupt): OpenQuestion {
   const given: Readonly<Record<string, unknown>> = isPlainObject(value) ? value : {};
   const parts = ["nonce", "kind", "agent", "phase", "task"].flatMap((key) => {
     const part = given[key];

@@ -28,7 +28,7 @@ export function stamped(clock: Clock, by: string, { forks, user }: Stamp): Event
 export const branching = (clock: Clock): ControlEvent => ({ type: BOOKKEEPING.ENTER, expected: true, meta: stamped(clock, "api", EDIT) });
 
 /** A graph, as far as it tells where its threads are. */
-interface Stored {
+export interface Stored {
   readonly checkpointer?: unknown;
 }
 
@@ -55,7 +55,8 @@ export async function inputAt(graph: Stored, config: RunnableConfig, { meta: bra
   return { ...rest, control: stamped };
 }
 
-function saverFor(graph: Stored, config: RunnableConfig): BaseCheckpointSaver | undefined {
+/** Where the threads of a run, or of a nested graph in one, are stored; undefined where nowhere. */
+export function saverFor(graph: Stored, config: RunnableConfig): BaseCheckpointSaver | undefined {
   const saver = saverOf(config) ?? graph.checkpointer;
   return typeof saver === "object" && saver !== null ? (saver as BaseCheckpointSaver) : undefined; // LangGraph allows nothing else here
 }

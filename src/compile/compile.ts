@@ -1,5 +1,5 @@
 import { StateGraph, type BaseCheckpointSaver, type BaseStore, type StreamTransformer } from "@langchain/langgraph";
-import type { Agent, InheritedOptions } from "../agent/agent.js";
+import type { Agent, InheritedOptions, PhaseRun } from "../agent/agent.js";
 import type { Limits } from "../agent/budget.js";
 import { limited, type Deadline } from "../agent/deadline.js";
 import { systemClock, type Clock } from "../base/clock.js";
@@ -92,9 +92,10 @@ export function compile<Phase extends string, F extends Fields>(
   const builder = new StateGraph({ state, input: new OrchestrationInput(state, fields) }) as unknown as LooseGraph; // nodes are added in a loop, so their names are strings
   const ways = directWays(agents.keys());
   const inside = new Map<string, ReadInside>();
+  const parts = new Map<string, Pick<PhaseRun, "subgraphs" | "workers">>();
   const mute: string[] = [];
   for (const [phase, agent] of agents) {
-    const { run, subgraphs, unfinished, takesTools } = agent.node({
+    const { run, subgraphs, workers, unfinished, takesTools } = agent.node({
       orchestration: chart.name,
       phase,
       agent: agent.id,
@@ -102,6 +103,7 @@ export function compile<Phase extends string, F extends Fields>(
     });
     if (takesTools === false && handsOver(chart, phase)) mute.push(phase);
     if (unfinished !== undefined) inside.set(phase, unfinished);
+    if (subgraphs !== undefined || workers !== undefined) parts.set(phase, { subgraphs, workers });
     const deadline = deadlineOf(blueprint.timeouts, phase);
     builder.addNode(phase, phaseNode(team, phase, limited(run, deadline)), {
       metadata: { agent: agent.id, phase },
@@ -124,7 +126,7 @@ export function compile<Phase extends string, F extends Fields>(
     name: chart.name,
     description: blueprint.description,
   });
-  const graph = guarded<Phase, F>(compiled, { chart, clock, stateKeys, reducers, agentOf: team.directory.agentOf, inside });
+  const graph = guarded<Phase, F>(compiled, { chart, clock, stateKeys, reducers, agentOf: team.directory.agentOf, inside, parts });
   const config = {
     recursionLimit: MAX_SUPERSTEPS,
     ...(options.durability === undefined ? {} : { durability: options.durability }),

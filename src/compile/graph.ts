@@ -3,7 +3,6 @@ import { expectListeners, openAbort } from "../base/abort.js";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError } from "../base/errors.js";
-import { meant } from "../base/form.js";
 import { isPlainObject } from "../base/json.js";
 import { shownError } from "../base/shown-error.js";
 import {
@@ -22,15 +21,7 @@ import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph
 import { lastingNamespace, namespaceOf } from "../langgraph/namespace.js";
 import { countingSupersteps } from "../langgraph/supersteps.js";
 import { tryReducer, type Reducers } from "../state/reducers.js";
-import {
-  BASE_KEYS,
-  type BaseState,
-  type Fields,
-  type GraphInput,
-  type GraphOutput,
-  type GraphState,
-  type GraphUpdate,
-} from "../state/schema.js";
+import { type BaseState, type Fields, type GraphInput, type GraphOutput, type GraphState, type GraphUpdate } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
 import { advance } from "../statechart/advance.js";
 import { initialControl, valueLabel, type Control, type EventMeta } from "../statechart/control.js";
@@ -42,8 +33,10 @@ import { withoutAnswered } from "./answers.js";
 import { causeOf } from "./cause.js";
 import { incoming } from "./incoming.js";
 import { isCommandLike } from "./command.js";
+import { withInside, type Inside } from "./inside.js";
+import { assertAsking, atRoot } from "./left-behind.js";
 import { branching, COPY, EDIT, inputAt, isEarlier, stamped, type Stamp } from "./branch.js";
-import { assertStorable, CONTROL_VALUE, isControl, isInput, kernelEvent } from "./given.js";
+import { assertKnown, assertStorable, CONTROL_VALUE, isControl, isInput, kernelEvent } from "./given.js";
 import { ORIGIN, Origin } from "./origin.js";
 import { resumption } from "./resume.js";
 import { RUN } from "./run.js";
@@ -60,6 +53,7 @@ export interface Guard {
   readonly agentOf: ReadonlyMap<string, string>;
   /** How the work of phases with a graph inside is read, when a turn never ended. */
   readonly inside: ReadonlyMap<string, ReadInside>;
+  readonly parts: Inside;
 }
 
 type Values = Record<string, unknown>;
@@ -103,7 +97,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   }
 
   private async *run(input: unknown, options: Options, isRoot: boolean, go: (input: unknown, config: Options) => Run): Run {
-    const config = countingSupersteps(options);
+    const config = countingSupersteps(isRoot && isCommandLike(input) ? await atRoot(this, input, options) : options);
     if (isCommandLike(input)) await this.refuseGoto(config, input);
     const forks = isRoot && (await isEarlier(this, config));
     const user = isCallers(options) ? userOf(this.config, options) : undefined;
@@ -162,6 +156,11 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     return super.bulkUpdateState(at.config, prepared); // all or nothing: every event was tried before the first is written
   }
 
+  /** With `subgraphs`, a fan-out shows its tasks that are under way; a namespace that a task's record names leads to that task. */
+  override async getState(...[config, options]: Parameters<CompiledStateGraph<unknown, unknown>["getState"]>): Promise<StateSnapshot> {
+    return withInside(this, config, options, () => super.getState(config, options));
+  }
+
   private async branchedOff(config: Options): Promise<Options> {
     if ((await this.getState(config)).next.length === 0) return config;
     const input = await inputAt(this, config, branching(this.guard.clock));
@@ -177,7 +176,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     if (isCommandLike(input)) return this.prepareCommand(input, isRoot, stamp);
     if (!isPlainObject(input)) throw new InvalidRequestError("The input of a run", "it is not an object", `{ messages, control?, …state }`);
     const { control, messages, ...rest } = input;
-    if (isRoot) this.assertKnown(rest);
+    if (isRoot) assertKnown(rest, this.guard.stateKeys);
     this.assertStorable("The input of a run", rest);
     const meta = stamped(this.guard.clock, "user", stamp);
     const events = isControl(control) ? [CONTROL_VALUE] : this.events(control, meta);
@@ -216,15 +215,6 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     }
     const said = messages === undefined ? {} : { messages: this.readMessages("A resume", messages, isRoot) };
     return new Command({ resume: command.resume, update: { ...rest, ...said } });
-  }
-
-  /** A whole state may come back as input, as many clients send it; a graph around this one gives all it has. */
-  private assertKnown(input: Values): void {
-    const keys = [...BASE_KEYS, ...this.guard.stateKeys];
-    const unknown = Object.keys(input).filter((key) => !keys.includes(key));
-    if (unknown.length === 0) return;
-    const problem = `"${unknown.join('", "')}" is no key of the state`;
-    throw new InvalidRequestError("The input of a run", problem, `keys of the state: ${meant(unknown[0] ?? "", keys)}`);
   }
 
   /** Messages as the thread's own. One that cannot be read is refused here: in a checkpoint it would fail every later step. */
@@ -369,6 +359,7 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
     const stops = this.interruptBefore !== undefined || this.interruptAfter !== undefined;
     const answer = resumption(at, command, stops, { agentOf, clock, user: stamp.user, isNoted: !isInner(config) });
     if (answer === undefined) return [command, undefined];
+    await assertAsking(saver, config, at.tasks);
     const { resume, update, answers } = answer;
     const acting = stamp.user === undefined ? undefined : { user: stamp.user, answers };
     if (Object.keys(update).length > 0 && stamp.forks) return [new Command({ resume, update }), acting]; // the checkpoint is another branch's too

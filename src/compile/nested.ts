@@ -4,6 +4,8 @@ import type { BaseCheckpointSaver, CheckpointTuple } from "@langchain/langgraph"
 import type { InheritedOptions, PhaseRun, Result, Turn } from "../agent/agent.js";
 import { isOutput, markOutput, messageType, readRecord } from "../agent/conversation.js";
 import type { Outcome } from "../agent/outcome.js";
+import type { Tokens } from "../agent/task.js";
+import { tokensIn } from "../agent/tokens.js";
 import { TaskFailedError } from "../base/errors.js";
 import { isPlainObject } from "../base/json.js";
 import { isResuming, madeUnder, nestedIn, parentOf, replaying, saverOf, threadOf } from "../langgraph/config.js";
@@ -120,16 +122,19 @@ async function newestCheckpoint(turn: Turn, saver: BaseCheckpointSaver): Promise
   return (await saver.getTuple(checkpointConfig(turn)))?.checkpoint.id;
 }
 
-/** The message as the team around sees it: to be recorded again, as said by the nested orchestration; `name` tells who spoke. */
-function asOwn(message: BaseMessage): AIMessage {
+/**
+ * The message as the team around sees it: to be recorded again, as said by the nested orchestration; `name` tells who spoke. The last
+ * one stands for all that the team said in this turn, and so for the tokens of all.
+ */
+function asOwn(message: BaseMessage, usage: Tokens | undefined): AIMessage {
   const { content, id, name, response_metadata } = message;
-  const usage = AIMessage.isInstance(message) ? message.usage_metadata : undefined;
   const own = new AIMessage({
     content: typeof content === "string" ? content : [...content], // LangChain adds to the list it is given
     response_metadata,
     ...(id === undefined ? {} : { id }),
     ...(name === undefined ? {} : { name }),
-    ...(usage === undefined ? {} : { usage_metadata: usage }),
+    // LangChain's type of the fields has no usage
+    ...(usage === undefined ? {} : { usage_metadata: usage as never }),
   });
   return isOutput(message) ? markOutput(own) : own;
 }
@@ -158,8 +163,10 @@ function lastWords(
     answerFrom === undefined
       ? [said.at(-1)]
       : [answerFrom].flat().map((phase) => said.findLast((message) => readRecord(message)?.phase === phase));
+  const known = words.filter((message) => message !== undefined);
+  const spent = tokensIn(after.messages.filter((message) => !seen.has(message.id)));
   return {
-    messages: words.filter((message) => message !== undefined).map(asOwn),
+    messages: known.map((message, index) => asOwn(message, index === known.length - 1 ? spent : undefined)),
     data: {
       orchestration: after.control.chart.name,
       place: after.control.value,

@@ -128,6 +128,12 @@ export function atCheckpoint<C extends RunnableConfig>(config: C, checkpoint: un
   return { ...config, configurable: checkpoint === undefined ? rest : { ...rest, checkpoint_id: checkpoint } };
 }
 
+/** The config for another graph of its thread, wherever those around it stand. */
+export function atNamespace<C extends RunnableConfig>(config: C, namespace: string): C {
+  const { checkpoint_map: _map, ...rest } = config.configurable ?? {};
+  return { ...config, configurable: { ...rest, checkpoint_ns: namespace } };
+}
+
 /**
  * LangGraph takes a mere `checkpoint_id` key, which it sets on every node, for a replay: a nested graph that is resumed would run
  * again what it had finished. Taken off, in place, unless it is one.

@@ -17,23 +17,46 @@ export const isInner = (config: Pick<RunnableConfig, "configurable">): boolean =
 export const placeInThread = (config: Pick<RunnableConfig, "configurable">): string =>
   keyOf([...partsOf(INNER.of(config)?.namespace ?? ""), ...partsOf(lastingNamespace(namespaceOf(config)))]);
 
-/** The part of a namespace for a piece of work of an agent. */
-export const partOfWork = (...words: readonly string[]): string => words.join(WORD);
+/** The part of a namespace for a piece of work of an agent; `key` is what tells it from every other: 28 hex digits. */
+export const partOfWork = (agent: string, task: string, key: string): string => [agent, task, key].join(WORD);
+
+const WORK = /^([\w-]{1,64})@[\w.-]{1,128}@([0-9a-f]{28})$/;
+
+/** Whether a part of a namespace stands for a piece of work. */
+export const isWork = (part: string): boolean => WORK.test(part);
+
+/** Whose work a part stands for. */
+export const agentOfWork = (part: string): string => WORK.exec(part)?.[1] ?? "";
+
+/** The key of the innermost piece of work that a namespace leads into; undefined when it leads into none. */
+export const workIn = (namespace: string): string | undefined =>
+  WORK.exec(partsOf(lastingNamespace(namespace)).findLast(isWork) ?? "")?.[2];
+
+/** Finds the keys of pieces of work in a text that names them. */
+export const WORK_KEYS = /(?<=@)[0-9a-f]{28}\b/g;
+
+/** The part of a `configurable` with which a graph reads what a piece of work has stored: `namespace` leads there. */
+export const insideWork = (saver: BaseCheckpointSaver, namespace: string): Readonly<Record<string, unknown>> => ({
+  [LANGGRAPH_KEY.checkpointer]: new InnerSaver(saver, namespace, {}),
+});
 
 /**
  * The `configurable` with which a node begins a run of its own inside its thread: the caller's own keys, nothing of the run around,
  * and a place of its own, so that whatever is done to the thread is done to what the run stores too.
  */
 export function innerThread(config: Pick<RunnableConfig, "configurable">, part: string): Record<string, unknown> {
-  const { checkpoint_id: _id, checkpoint_map: _map, checkpoint_ns: _namespace, ...own } = callersOwn(config.configurable ?? {});
+  const { checkpoint_id: _id, checkpoint_map: around = {}, checkpoint_ns: _namespace, ...own } = callersOwn(config.configurable ?? {});
   const saver = saverOf(config);
   const here = keyOf([...partsOf(lastingNamespace(namespaceOf(config))), part]); // as the saver at hand counts
   return {
     ...own,
-    ...(saver === undefined ? {} : { [LANGGRAPH_KEY.checkpointer]: new InnerSaver(saver, here) }),
+    ...(saver === undefined ? {} : { [LANGGRAPH_KEY.checkpointer]: new InnerSaver(saver, here, around as Checkpoints) }),
     ...INNER.as({ namespace: keyOf([...partsOf(placeInThread(config)), part]) }),
   };
 }
+
+/** The checkpoints at which graphs stand, by their namespaces. */
+type Checkpoints = Readonly<Record<string, string>>;
 
 type ListOptions = NonNullable<Parameters<BaseCheckpointSaver["list"]>[1]>;
 
@@ -42,6 +65,8 @@ class InnerSaver extends BaseCheckpointSaver {
   constructor(
     private readonly outer: BaseCheckpointSaver,
     private readonly prefix: string,
+    /** Where the graphs around stand: by it a saver tells to what of the thread a checkpoint belongs. */
+    private readonly around: Checkpoints,
   ) {
     super(outer.serde);
   }
@@ -63,7 +88,7 @@ class InnerSaver extends BaseCheckpointSaver {
     metadata: CheckpointMetadata,
     ...rest: [never]
   ): Promise<RunnableConfig> {
-    return this.inward(await this.outer.put(this.outward(config), checkpoint, metadata, ...rest));
+    return this.inward(await this.outer.put(this.outward(config), checkpoint, this.belonging(metadata), ...rest));
   }
 
   override async putWrites(config: RunnableConfig, ...rest: [never, string]): Promise<void> {
@@ -94,10 +119,24 @@ class InnerSaver extends BaseCheckpointSaver {
     return { ...config, configurable: { ...config.configurable, checkpoint_ns: namespace } };
   }
 
+  private belonging({ parents = {}, ...metadata }: CheckpointMetadata): CheckpointMetadata {
+    const own = Object.entries(parents).map(([namespace, id]) => [keyOf([this.prefix, ...partsOf(namespace)]), id] as const);
+    return { ...metadata, parents: { ...this.around, ...Object.fromEntries(own) } };
+  }
+
+  private metadata({ parents = {}, ...metadata }: CheckpointMetadata): CheckpointMetadata {
+    const own = Object.entries(parents).flatMap(([namespace, id]) => {
+      const isInside = namespace === this.prefix || namespace.startsWith(keyOf([this.prefix, ""]));
+      return isInside ? [[keyOf(partsOf(namespace.slice(this.prefix.length))), id] as const] : [];
+    });
+    return { ...metadata, parents: Object.fromEntries(own) };
+  }
+
   private tuple(found: CheckpointTuple): CheckpointTuple {
-    const { parentConfig } = found;
+    const { parentConfig, metadata } = found;
     return {
       ...found,
+      ...(metadata === undefined ? {} : { metadata: this.metadata(metadata) }),
       config: this.inward(found.config),
       ...(parentConfig === undefined ? {} : { parentConfig: this.inward(parentConfig) }),
     };

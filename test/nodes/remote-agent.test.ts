@@ -2,7 +2,7 @@ import { Client } from "@langchain/langgraph-sdk";
 import { Command, isInterrupted, MemorySaver } from "@langchain/langgraph";
 import { RemoteGraph } from "@langchain/langgraph/remote";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { agent, handoff, parallel, sequential, swarm } from "../../index.js";
+import { agent, handoff, mapReduce, parallel, sequential, swarm } from "../../index.js";
 import { ask, thread } from "./graph-fixtures.js";
 import { serveGraphs } from "./remote/serve.js";
 
@@ -46,6 +46,16 @@ describe("A7 remote graphs", () => {
       .invoke(ask("hello"), thread("00000000-0000-4000-8000-000000000007"));
     expect(state.messages.filter((message) => message.text.includes("turn 1"))).toHaveLength(2);
     expect(JSON.stringify(state.messages)).not.toContain("turn 2");
+  });
+
+  it("as a worker it has a thread of its own for each task, in each visit", async () => {
+    const graph = mapReduce({ name: "fan", items: () => ["a", "b"], mapper: till() }).compile({ checkpointer: new MemorySaver() });
+    for (const words of ["hello", "again"]) {
+      const { tasks } = await graph.invoke(ask(words), thread("task threads"));
+      expect(Object.values(tasks).map(({ content }) => content)).toEqual(
+        ["a", "b"].map((item) => expect.stringContaining(`heard "${item}" (turn 1`)),
+      );
+    }
   });
 
   it("its question parks the team's thread, and the answer reaches it", async () => {

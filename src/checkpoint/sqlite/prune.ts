@@ -1,4 +1,5 @@
 import { expendable, type NamedBy, type RetentionRow, type RetentionRules } from "../retention.js";
+import { WORK_KEYS } from "../../langgraph/inner-thread.js";
 import { QUESTIONS } from "../../langgraph/question.js";
 import { CHUNK_KIND, type StoredChunk } from "../chunks/chunk.js";
 import { eachAddress, eachChild, type Entry } from "../chunks/entry.js";
@@ -43,7 +44,7 @@ export function pruneThread(connection: Connection, name: string, rules: Retenti
 /** LangGraph's ids of checkpoints are UUIDs. */
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
-/** Finds the ids in what checkpoints hold. What two of them share is read once, and counts for the first that was asked for. */
+/** Finds the ids, and the keys of work, in what checkpoints hold. What two of them share is read once, and counts for the first that was asked for. */
 function namedIn(connection: Connection, { id: thread, tree }: { readonly id: number; readonly tree: number }): NamedBy {
   const body = connection.prepare<[number, string, string], CheckpointRow>(
     "SELECT body FROM checkpoint WHERE thread = ? AND ns = ? AND id = ?",
@@ -72,7 +73,7 @@ function namedIn(connection: Connection, { id: thread, tree }: { readonly id: nu
       eachChild(found, visit);
       texts.push(decoder.decode(found.bytes));
     }
-    return texts.flatMap((text) => text.match(ID) ?? []);
+    return texts.flatMap((text) => [...(text.match(ID) ?? []), ...(text.match(WORK_KEYS) ?? [])]);
   };
 }
 
