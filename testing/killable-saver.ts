@@ -13,6 +13,7 @@ export class KillableSaver extends MemorySaver {
   /** Writes that were stored. */
   stored = 0;
   private left = Number.POSITIVE_INFINITY;
+  private moments: KillableSaver[] | undefined;
 
   /** After so many more writes nothing is stored any more, until {@link revive}. */
   killAfter(writes: number): void {
@@ -33,12 +34,44 @@ export class KillableSaver extends MemorySaver {
 
   override async put(...args: Parameters<MemorySaver["put"]>): ReturnType<MemorySaver["put"]> {
     this.count();
-    return super.put(...args);
+    const put = await super.put(...args);
+    this.noteMoment();
+    return put;
   }
 
   override async putWrites(...args: Parameters<MemorySaver["putWrites"]>) {
     this.count();
-    return super.putWrites(...args);
+    await super.putWrites(...args);
+    this.noteMoment();
+  }
+
+  /** Keeps how it stands after each write from now on, for {@link asAfter}. */
+  keepMoments(): this {
+    this.moments ??= [this.copy()];
+    return this;
+  }
+
+  /** What a new process finds when this one is killed after so many writes. @throws Error unless moments were kept from the start. */
+  asAfter(writes: number): KillableSaver {
+    const moment = this.moments?.[writes];
+    if (moment === undefined) throw new Error(`There is no moment ${writes}; moments are kept after \`keepMoments()\`.`);
+    return moment.copy();
+  }
+
+  /** What is stored is written once and never changed, so that a copy can share it. */
+  private copy(): KillableSaver {
+    const copy = new KillableSaver(this.serde);
+    copy.stored = this.stored;
+    for (const [thread, places] of Object.entries(this.storage)) {
+      const copied = Object.entries(places).map(([place, checkpoints]) => [place, { ...checkpoints }]);
+      copy.storage[thread] = Object.fromEntries(copied) as typeof places;
+    }
+    for (const [key, writes] of Object.entries(this.writes)) copy.writes[key] = { ...writes };
+    return copy;
+  }
+
+  private noteMoment(): void {
+    this.moments?.push(this.copy());
   }
 
   private count(): void {

@@ -29,3 +29,15 @@ it("shows the bytes of one thread, which change with it alone", async () => {
   await graph.updateState(config, says("more"));
   expect(saver.bytes("1")).not.toBe(before);
 });
+
+it("shows how it stood after each write, as a process finds it that goes on there", async () => {
+  const line = () => sequential({ name: "line", agents: [scriptedAgent("a", ["x"]), scriptedAgent("b", ["y"])] });
+  const saver = new KillableSaver().keepMoments();
+  const { control } = await line().compile({ checkpointer: saver, durability: "sync" }).invoke(says("go"), config);
+  expect(saver.asAfter(saver.stored).bytes("1")).toBe(saver.bytes("1"));
+  const early = saver.asAfter(2);
+  expect(early.stored).toBe(2);
+  const later = await line().compile({ checkpointer: early, durability: "sync" }).invoke(null, config);
+  expect(later.control.value).toEqual(control.value);
+  expect(() => saver.asAfter(saver.stored + 1)).toThrow("There is no moment");
+});

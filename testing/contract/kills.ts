@@ -18,26 +18,28 @@ const CONFIG = { configurable: { thread_id: "killed" } };
 export async function survived(subject: Subject): Promise<void> {
   for (const script of firstTurns(subject)) {
     const input = inputOf(script.script[0]);
-    const whole = new KillableSaver();
+    const whole = new KillableSaver().keepMoments();
     const undisturbed = graphOf(subject, script, whole);
     await undisturbed.invoke(input, CONFIG);
     const expected = await outline(undisturbed);
+    await dies(subject, script, Math.floor(whole.stored / 2));
     for (let writes = 0; writes < whole.stored; writes += 1) {
-      const saver = new KillableSaver();
-      saver.killAfter(writes);
-      const died: unknown = await graphOf(subject, script, saver)
-        .invoke(input, CONFIG)
-        .then(
-          () => undefined,
-          (error: unknown) => error,
-        );
-      ok(died instanceof KilledError, `a run that is killed after ${writes} writes fails with that`);
-      saver.revive();
+      const saver = whole.asAfter(writes);
       const graph = graphOf(subject, script, saver);
       await graph.invoke((await saver.getTuple(CONFIG)) === undefined ? input : null, CONFIG);
       deepEqual(await outline(graph), expected, `killed after ${writes} of ${whole.stored} writes`);
     }
   }
+}
+
+/** A run whose saver stores nothing any more fails with what the saver says. */
+async function dies(subject: Subject, script: EdgeScript, writes: number): Promise<void> {
+  const saver = new KillableSaver();
+  saver.killAfter(writes);
+  const died: unknown = await graphOf(subject, script, saver)
+    .invoke(inputOf(script.script[0]), CONFIG)
+    .catch((error: unknown) => error);
+  ok(died instanceof KilledError, `a run that is killed after ${writes} writes fails with that`);
 }
 
 const graphOf = ({ orchestration, options }: Subject, { script, edge }: EdgeScript, saver: KillableSaver): OrchestrationGraph =>

@@ -29,21 +29,25 @@ const POISON: readonly unknown[] = [
   { type: "__overwrite__", value: { value: "nowhere" } },
 ];
 
-/** In every reachable state, every event that is illegal there is refused by `updateState`, and no byte of the thread changes. */
+/** In every reachable state, every event that is illegal there is refused by `updateState`, and no byte of the thread changes; in every place also what is no event. */
 export async function refused({ orchestration, exploration, options }: Subject): Promise<void> {
   const { chart } = orchestration;
   const isWhole = exploration.complete || options.maxStates !== undefined;
   ok(isWhole, `there are more than ${exploration.states.length} states; give maxStates to look at so many and no more`);
   const saver = new KillableSaver();
   const graph = stageGraph({ orchestration, options, saver }, []);
+  const poisoned = new Set<string>();
   for (const [index, reached] of exploration.states.entries()) {
     const thread = `state-${index}`;
     const oracle = await stand(graph, chart, reached, thread);
     const before = saver.bytes(thread);
     const { stored } = saver;
-    for (const event of [...illegal(chart, oracle, options), ...POISON]) await refuse(graph, thread, event, oracle, reached);
-    equal(saver.stored, stored, `nothing is written in ${JSON.stringify(reached.control.value)}`);
-    ok(saver.bytes(thread) === before, `the thread in ${JSON.stringify(reached.control.value)} keeps every byte`);
+    const place = JSON.stringify(reached.control.value);
+    const poison = poisoned.has(place) ? [] : POISON; // no guard looks at what is no event: once in each place is enough
+    poisoned.add(place);
+    for (const event of [...illegal(chart, oracle, options), ...poison]) await refuse(graph, thread, event, oracle, reached);
+    equal(saver.stored, stored, `nothing is written in ${place}`);
+    ok(saver.bytes(thread) === before, `the thread in ${place} keeps every byte`);
     delete saver.storage[thread];
   }
 }

@@ -17,8 +17,16 @@ const MAX_STEPS = 12;
 const MAX_VISITS = 2_000;
 const MAX_TRIES = 20;
 
-/** The longest such run of a dozen steps at most. @throws Error when there is none. */
-export async function longestRest({ orchestration, options }: Subject): Promise<Rest> {
+const found = new WeakMap<Subject, Promise<Rest>>();
+
+/** The longest such run of a dozen steps at most, looked for once. @throws Error when there is none. */
+export function longestRest(subject: Subject): Promise<Rest> {
+  const rest = found.get(subject) ?? lookForRest(subject);
+  found.set(subject, rest);
+  return rest;
+}
+
+async function lookForRest({ orchestration, options }: Subject): Promise<Rest> {
   const { chart } = orchestration;
   const search: Search = { chart, staffed: staffedPhases(orchestration), options, visits: 0 };
   const scripts = [...runs(search, play(chart, initialControl(chart), INPUT_STEP), [INPUT_STEP])].sort(
