@@ -101,7 +101,7 @@ export { human, HumanAnswer, type HumanDefinition, type HumanQuestion } from "./
 export { type ModelAgent, type TurnLimits } from "./nodes/model-agent.js";
 export { type RemoteQuestions } from "./nodes/remote-agent.js";
 export { specialist, SPECIALISTS, type SpecialistDefinition, type SpecialistRole } from "./nodes/specialist.js";
-export { idempotencyKey } from "./nodes/tool-calls.js";
+export { idempotencyKey } from "./nodes/idempotency.js";
 export { type Aggregate, type Aggregation, type Conflict, type OnConflict } from "./graphs/aggregate.js";
 export { abstain, Ballot, vote, type ReadBallot, type VoteOptions } from "./graphs/ballots.js";
 export { consensus, consensusResult, type ConsensusDefinition, type ConsensusResult } from "./graphs/consensus.js";

@@ -15,7 +15,8 @@ import { historyFor } from "../src/handoff/history-for.js";
 import { joined, knownIds, messagesOf, newMessages, signed, withResults } from "./graph-messages.js";
 import { openMeter, type Meter } from "./graph-meter.js";
 import { readGraph, type AnyGraph, type GraphValues, type Prepared, type Source, type ValuesOf } from "./graph-source.js";
-import { acceptedHandoff, HANDOFF_POLICY, TURN, withoutEnd, type HandoffPolicy } from "./handoff-middleware.js";
+import { acceptedHandoff, HANDOFF_POLICY, withoutEnd, type HandoffPolicy } from "./handoff-middleware.js";
+import { withTurn } from "./idempotency.js";
 import { TURN_LIMITS, type TurnLimits } from "./model-agent.js";
 
 /**
@@ -102,7 +103,7 @@ async function runGraph<State, Graph extends AnyGraph>(
     signal: meter.signal,
     callbacks: [meter.handler],
     recursionLimit,
-    configurable: { ...TURN.as(turn as Turn), ...BUDGET.as(meter.budget) },
+    configurable: { ...withTurn(turn as Turn), ...BUDGET.as(meter.budget) },
   }) as RunnableConfig & Record<string, unknown>; // what it merged
   let values: unknown;
   WORK.of(turn.config)?.follow(() => unfinishedIn(agent.id, values, known));

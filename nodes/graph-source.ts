@@ -2,7 +2,7 @@ import type { BaseMessage } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { HANDOFF_TOOL } from "../src/agent/conversation.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { handoffMiddleware, type HandoffPolicy, type OwnMiddleware } from "./handoff-middleware.js";
+import { handoffMiddleware, soundRequests, type HandoffPolicy, type OwnMiddleware } from "./handoff-middleware.js";
 
 /**
  * A graph someone else made: a compiled LangGraph graph, a LangChain `createAgent` agent, or a `RemoteGraph`. Told apart by what
@@ -93,9 +93,10 @@ function reactSource(agent: ReactAgent, options: SourceOptions): Source {
     prepare(checkpointer) {
       const { middleware = [], name = options.id } = agent.options;
       const { outer, inner } = handoffMiddleware(options, middleware);
+      const around = handsOff ? [outer, ...middleware, inner] : [...middleware, soundRequests()];
       // made by the class of the agent itself, so that it is the user's own copy and version of langchain
       const Same = agent.constructor as new (options: object) => ReactAgent;
-      const made = new Same({ ...agent.options, name, checkpointer, middleware: handsOff ? [outer, ...middleware, inner] : middleware });
+      const made = new Same({ ...agent.options, name, checkpointer, middleware: around });
       const rebuilt = graph.config === undefined ? made : made.withConfig(graph.config);
       return { graph: rebuilt.graph, stream: (input, config) => rebuilt.stream(input, config) };
     },

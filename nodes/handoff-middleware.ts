@@ -8,6 +8,7 @@ import type { Next } from "../src/agent/outcome.js";
 import { callable, maybe, number, type Form } from "../src/base/form.js";
 import { HandoffRejectedError } from "../src/base/errors.js";
 import { tell } from "../src/base/listener.js";
+import { dialectOf, toldTo } from "../src/handoff/dialect.js";
 import { messageCopy, messageWithId } from "../src/langgraph/message.js";
 import { passenger } from "../src/langgraph/passenger.js";
 import { knownIds, newMessages } from "./graph-messages.js";
@@ -45,6 +46,8 @@ interface ModelRequest {
   readonly state: State;
   readonly runtime: Runtime;
   readonly tools?: readonly unknown[];
+  readonly messages?: readonly BaseMessage[];
+  readonly model?: unknown;
 }
 
 /** LangChain's mark of a middleware: made by hand, so that this package does not need `langchain` to run. */
@@ -106,13 +109,37 @@ export function handoffMiddleware(
         const open = turn.handoffs();
         const offered =
           open.length === 0 ? request : { ...request, tools: [...(request.tools ?? []), convertToOpenAITool(handoffTool(open))] };
-        return withOwnIds(await next(offered), request.state, turn);
+        return withOwnIds(await next(readable(offered, turn)), request.state, turn);
       },
       ...(own.some((middleware) => middleware.afterModel !== undefined)
         ? { afterModel: (state: State, runtime: Runtime) => ({ messages: answerNow(state, runtime) }) }
         : {}),
     },
   };
+}
+
+/** For an agent that hands over in its own way, or not at all: its requests are sound, and nothing else. */
+export const soundRequests = (): object => ({
+  [BRAND]: true,
+  name: "phasegraph.requests",
+  wrapModelCall: async (request: ModelRequest, next: (request: ModelRequest) => Promise<unknown>) => {
+    const turn = turnOf(request.runtime);
+    return turn === undefined ? next(request) : withOwnIds(await next(readable(request, turn)), request.state, turn);
+  },
+});
+
+/** What another provider's model wrote in earlier turns, as the model reads it. */
+function readable(request: ModelRequest, turn: Turn): ModelRequest {
+  const { messages = [], model } = request;
+  const reader = dialectOf(model ?? {});
+  if (reader === undefined) return request;
+  const earlier = knownIds(turn, []);
+  const told = messages.map((message) =>
+    AIMessage.isInstance(message) && message.id !== undefined && earlier.has(message.id) ? toldTo(reader, message) : message,
+  );
+  const isSaid = (message: BaseMessage, index: number): boolean =>
+    message === messages[index] || message.text !== "" || (AIMessage.isInstance(message) && (message.tool_calls ?? []).length > 0);
+  return { ...request, messages: told.filter(isSaid) };
 }
 
 /** The handoff that ended a turn, read from the messages it added. */

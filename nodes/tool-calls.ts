@@ -3,15 +3,13 @@ import { ToolMessage } from "@langchain/core/messages";
 import type { ToolCall } from "@langchain/core/messages/tool";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { StructuredToolInterface } from "@langchain/core/tools";
-import { sha256 } from "@langchain/core/utils/hash";
 import type { Turn } from "../src/agent/agent.js";
 import type { Piece } from "../src/agent/work.js";
 import { fingerprint } from "../src/base/hash.js";
 import { shownError, soundError } from "../src/base/shown-error.js";
 import { durably } from "../src/compile/durable.js";
-import { threadOf } from "../src/langgraph/config.js";
 import { messageWithId } from "../src/langgraph/message.js";
-import { lastingNamespace, namespaceOf } from "../src/langgraph/namespace.js";
+import { withCall } from "./idempotency.js";
 import { failedTool, readToolResult, withLines, type ToolOutcome } from "./tool-outcome.js";
 
 /** A tool call to be run. */
@@ -31,21 +29,6 @@ export interface Toolbox {
   readonly durable: boolean;
   /** Names of further tools, for those who ask for one that there is not. */
   readonly others: readonly string[];
-}
-
-const IDEMPOTENCY_KEY = "idempotency_key";
-
-/**
- * A key that is the same for ever for this very tool call, however often it is run again (resumed, retried, replayed, in another
- * process), and different for every other: hand it to services that accept one, because a tool may run twice when a process dies
- * between its effect and the storing of its result. 64 hex digits, made of the thread, the place in the orchestration, the stored
- * message that asked for the call, and the call's id. Undefined outside of a built-in turn's tool calls.
- */
-export const idempotencyKey = (config: RunnableConfig): string | undefined => config.configurable?.[IDEMPOTENCY_KEY] as string | undefined;
-
-function keyOf(turn: Turn, { call, askedBy }: AskedCall): string {
-  const place = [lastingNamespace(namespaceOf(turn.config)), turn.phase, turn.task?.id ?? ""];
-  return sha256(JSON.stringify([String(threadOf(turn.config) ?? ""), ...place, askedBy, call.id ?? call.name]));
 }
 
 /**
@@ -110,7 +93,7 @@ async function runTool(turn: Turn, asked: AskedCall, { tools, signal, others }: 
         ...(callbacks === undefined ? {} : { callbacks }),
         ...(metadata === undefined ? {} : { metadata }),
         ...(signal === undefined ? {} : { signal }),
-        configurable: { ...inner, [IDEMPOTENCY_KEY]: keyOf(turn, asked) },
+        configurable: { ...inner, ...withCall(turn, { id: call.id ?? call.name, askedBy: asked.askedBy }) },
       },
     );
     return readToolResult(turn, call, result, found.returnDirect === true);

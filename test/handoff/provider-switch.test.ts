@@ -160,6 +160,15 @@ afterEach(() => vi.unstubAllGlobals());
 describe("H3 an agent whose model changes to another provider's", () => {
   const pairs = providers.flatMap((from) => providers.map((to) => [from, to] as const));
 
+  it.each(pairs.filter(([from, to]) => to !== "mistral" || from !== to))(
+    "that createAgent made, from %s to %s: the same",
+    async (from, to) => {
+      const sent = await switched(from, to, "createAgent");
+      expect(sent).toMatch(/hi.*look.*seen.*all done.*more/);
+      if (from !== to) expect(sent).not.toMatch(NATIVE);
+    },
+  );
+
   it.each(pairs)("from %s to %s: words, calls and results go on; what is the first one's own does not", async (from, to) => {
     const sent = await switched(from, to, "model");
     expect(sent).toMatch(/hi.*look.*seen.*all done.*more/);
