@@ -28,6 +28,7 @@ export { systemClock, type Clock } from "./src/base/clock.js";
 export type {
   Agent,
   HandoffTarget,
+  InheritedOptions,
   Manifest,
   Member,
   PatternAnswer,

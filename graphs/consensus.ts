@@ -4,7 +4,7 @@ import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { DEFAULT_LIMITS } from "../src/agent/budget.js";
 import { reply } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { callable, each, either, everyValue, maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
+import { callable, each, either, everyValue, maybe, number, oneOf, readForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { count, put, tally } from "../src/statechart/data/assignments.js";
@@ -96,9 +96,9 @@ export function consensusResult(state: Pick<BaseState, "control">): ConsensusRes
  * const jury = consensus({ name: "jury", voters: [a, b, c], choices: ["merge", "wait"], threshold: 0.6, rounds: 2 });
  */
 export function consensus<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: ConsensusDefinition<Id, F> & { readonly name: Name },
+  given: ConsensusDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "result", F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, choices, rounds = 1, timeout = DEFAULT_TIMEOUT, unapproved = "fail" } = definition;
   const ids = definition.voters.map((voter) => voter.id as string);
   const issues = [...voterIssues(ids), ...ruleIssues(definition, ids), ...limitIssue("rounds", rounds), ...limitIssue("timeout", timeout)];

@@ -3,7 +3,7 @@ import type { Agent } from "../src/agent/agent.js";
 import { anAgent } from "../src/agent/agent-rule.js";
 import { send } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, InvalidRequestError, type Issue } from "../src/base/errors.js";
-import { each, maybe, number, requireForm, shape, text } from "../src/base/form.js";
+import { each, maybe, number, readForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { keep } from "../src/statechart/data/assignments.js";
@@ -31,9 +31,9 @@ const ROUND_ROBIN = shape<RoundRobinDefinition<string, Fields>>({ ...ORCHESTRATI
  * @throws InvalidDefinitionError when a role has nobody, or an id stands twice.
  */
 export function roundRobin<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: RoundRobinDefinition<Id, F> & { readonly name: Name },
+  given: RoundRobinDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "dispatch" | "idle", F, Name> {
-  requireForm("The orchestration", definition, ROUND_ROBIN);
+  const definition = readForm("The orchestration", given, ROUND_ROBIN);
   const { name, roles } = definition;
   const crews = readRoles(roles);
   const defaultRole = definition.defaultRole ?? crews[0]?.role ?? "";
@@ -81,9 +81,9 @@ const ROLE_CHAIN = shape<RoleChainDefinition<string, Fields>>({ ...ORCHESTRATION
  * @throws InvalidDefinitionError when a role has nobody, an id stands twice, or the chain names a role that is none.
  */
 export function roleChain<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: RoleChainDefinition<Id, F> & { readonly name: Name },
+  given: RoleChainDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<string, F, Name> {
-  requireForm("The orchestration", definition, ROLE_CHAIN);
+  const definition = readForm("The orchestration", given, ROLE_CHAIN);
   const { name, roles } = definition;
   const crews = readRoles(roles);
   const chain = definition.chain ?? crews.map((crew) => crew.role);
@@ -145,9 +145,9 @@ const BROADCAST = shape<BroadcastDefinition<string, Fields>>({
  * @throws InvalidDefinitionError when a role has nobody, or an id stands twice.
  */
 export function broadcast<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: BroadcastDefinition<Id, F> & { readonly name: Name },
+  given: BroadcastDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "dispatch", F, Name> {
-  requireForm("The orchestration", definition, BROADCAST);
+  const definition = readForm("The orchestration", given, BROADCAST);
   const { name, synthesizer, timeout = DEFAULT_TIMEOUT } = definition;
   const crews = readRoles(definition.roles);
   const roles = crews.map((crew) => crew.role);

@@ -3,7 +3,7 @@ import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { either, maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
+import { either, maybe, number, oneOf, readForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { put } from "../src/statechart/data/assignments.js";
 import { below } from "../src/statechart/data/guards.js";
@@ -56,9 +56,9 @@ const DEFINITION = shape<HierarchicalDefinition<string, Fields>>({
  * const report = hierarchical({ name: "report", lead: editor, members: [withTask(research, "Find sources."), charts], aggregate: writer });
  */
 export function hierarchical<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: HierarchicalDefinition<Id, F> & { readonly name: Name },
+  given: HierarchicalDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "aggregate", F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, lead, onFailure = "isolate", minimum = 1, timeout = DEFAULT_TIMEOUT } = definition;
   const members = definition.members.map((member) => adapted(member, { timeout }));
   const ids = members.map((member) => member.id as string);

@@ -3,7 +3,7 @@ import type { Agent } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { send, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { maybe, number, oneOf, requireForm, shape } from "../src/base/form.js";
+import { maybe, number, oneOf, readForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { put, set } from "../src/statechart/data/assignments.js";
@@ -73,9 +73,9 @@ export function loopResult(state: Pick<BaseState, "control">): LoopResult {
  * @throws InvalidDefinitionError when there is no reviewer, an id twice, or a limit below 1.
  */
 export function loop<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: LoopDefinition<Id, F> & { readonly name: Name },
+  given: LoopDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, producer, reviewers, mode = "parallel", maxIterations = 3, unapproved = "fail" } = definition;
   const agents = [producer, ...reviewers];
   const issues = [

@@ -2,7 +2,7 @@ import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents as agentList } from "../src/agent/agent-rule.js";
 import type { Next, Outcome } from "../src/agent/outcome.js";
 import { IllegalTransitionError, InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { maybe, number, oneOf, requireForm, shape } from "../src/base/form.js";
+import { maybe, number, oneOf, readForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { toldToSpecialist, transcript } from "../src/ledger/transcript.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
@@ -64,9 +64,9 @@ const DEFINITION = shape<MagenticDefinition<string, Fields>>({
  * @throws InvalidDefinitionError when the team is empty, an id is one of the orchestrator's, or a limit is none.
  */
 export function magentic<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: MagenticDefinition<Id, F> & { readonly name: Name },
+  given: MagenticDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | OrchestratorPhase, F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, team, maxRounds = 30, maxStalls = 3, maxResets = 2, ledgerAttempts = 3, milliseconds = 300_000 } = definition;
   const mayFail = definition.unsatisfied !== "done";
   const maxStallsPerPlan = definition.maxStallsPerPlan ?? maxStalls + 1;

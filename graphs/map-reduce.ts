@@ -3,7 +3,7 @@ import { anAgent } from "../src/agent/agent-rule.js";
 import { send } from "../src/agent/outcome.js";
 import { tasksOf, type TaskRecord } from "../src/agent/task.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { callable, maybe, requireForm, shape } from "../src/base/form.js";
+import { callable, maybe, readForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { BaseState, Fields, FieldValues } from "../src/state/schema.js";
 import { executor, FOLD, limitsOf, LIMITS_FORM, type ExecutorDefinition, type ExecutorLimits } from "../nodes/executor/executor.js";
@@ -48,8 +48,8 @@ export function mapReduce<
   const Id extends string = never,
   const F extends Fields = Record<never, never>,
   const Name extends string = string,
->(definition: MapReduceDefinition<Id, F> & { readonly name: Name }): Orchestration<Id | "map", F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+>(given: MapReduceDefinition<Id, F> & { readonly name: Name }): Orchestration<Id | "map", F, Name> {
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, items, mapper, reducer, fold, ...rest } = definition;
   if (reducer?.id === MAP) {
     throw new InvalidDefinitionError(`The orchestration "${name}"`, [

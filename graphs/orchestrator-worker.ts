@@ -4,7 +4,7 @@ import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { send, type Outcome } from "../src/agent/outcome.js";
 import { tasksOf, type TaskRecord } from "../src/agent/task.js";
 import { InvalidDefinitionError, InvalidRequestError } from "../src/base/errors.js";
-import { callable, maybe, number, oneOf, requireForm, shape } from "../src/base/form.js";
+import { callable, maybe, number, oneOf, readForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { workLedgers, type WorkLedgers } from "../src/ledger/work.js";
 import { estimatePlan, type EstimateOptions, type PlanEstimate } from "../src/planning/estimate.js";
@@ -99,8 +99,8 @@ export function orchestratorWorker<
   const Id extends string,
   const F extends Fields = Record<never, never>,
   const Name extends string = string,
->(definition: OrchestratorWorkerDefinition<Id, F> & { readonly name: Name }): Orchestration<"plan" | "work" | "synthesis", F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+>(given: OrchestratorWorkerDefinition<Id, F> & { readonly name: Name }): Orchestration<"plan" | "work" | "synthesis", F, Name> {
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, planner, workers, synthesizer, onFailure = "replan", maxReplans = 2 } = definition;
   const issues = limitIssue("maxReplans", maxReplans, 0);
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);

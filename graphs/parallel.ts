@@ -1,7 +1,7 @@
 import type { Agent } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { maybe, number, oneOf, requireForm, shape } from "../src/base/form.js";
+import { maybe, number, oneOf, readForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { put } from "../src/statechart/data/assignments.js";
@@ -33,9 +33,9 @@ const DEFINITION = shape<ParallelDefinition<string, Fields>>({
  * @throws InvalidDefinitionError when there is no branch, or two have one id.
  */
 export function parallel<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: ParallelDefinition<Id, F> & { readonly name: Name },
+  given: ParallelDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { branches, synthesizer, onFailure = "isolate", timeout } = definition;
   if (branches.length === 0) {
     const issue = { path: "branches", code: "NO_AGENTS", message: "give at least one branch" };

@@ -1,7 +1,7 @@
 import { AGENT_ID, type Agent } from "../src/agent/agent.js";
 import { anAgent } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { each, flag, maybe, number, requireForm, shape, text } from "../src/base/form.js";
+import { each, flag, maybe, number, readForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { reset } from "../src/statechart/data/assignments.js";
@@ -64,8 +64,8 @@ export function pipeline<
   const Id extends string,
   const F extends Fields = Record<never, never>,
   const Name extends string = string,
->(definition: PipelineDefinition<Phase, Id, F> & { readonly name: Name }): Pipeline<Phase, F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+>(given: PipelineDefinition<Phase, Id, F> & { readonly name: Name }): Pipeline<Phase, F, Name> {
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, stages, supervisor, maxReturns = 5, waits = true } = definition;
   const issues = [...stageIssues(stages), ...limitIssue("maxReturns", maxReturns, 0)];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);

@@ -19,7 +19,7 @@ import {
   type RecordedChange,
 } from "../src/charter/charter.js";
 import { charterFrom, charterMarkdown } from "../src/charter/markdown.js";
-import { callable, maybe, number, record, requireForm, shape } from "../src/base/form.js";
+import { callable, maybe, number, record, readForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import { collect, count, keep, put, reset, set } from "../src/statechart/data/assignments.js";
 import { field, inContext } from "../src/statechart/data/context.js";
@@ -109,9 +109,9 @@ export function qaResult(state: Pick<BaseState, "control">): QaResult {
  * @throws InvalidDefinitionError when there is neither planner nor charter, or both, an id twice, or a limit below 1.
  */
 export function qaGated<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: QaGatedDefinition<Id, F> & { readonly name: Name },
+  given: QaGatedDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "report" | "unmet", F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, maxIterations = 3, escalation, onCharter } = definition;
   const issues = [...sourceIssues(definition), ...limitIssue("maxIterations", maxIterations)];
   if (issues.length > 0) throw new InvalidDefinitionError(`The orchestration "${name}"`, issues);

@@ -3,7 +3,7 @@ import type { Agent, Turn } from "../src/agent/agent.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { send } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, UnknownAgentError, type Issue } from "../src/base/errors.js";
-import { anything, callable, each, everyValue, flag, maybe, number, requireForm, shape, text } from "../src/base/form.js";
+import { anything, callable, each, everyValue, flag, maybe, number, readForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { keep, reset, set } from "../src/statechart/data/assignments.js";
@@ -94,9 +94,9 @@ export interface Routing {
  * @throws InvalidDefinitionError when a rule, the default or the phase map names an unknown agent, or a rule a phase that never is.
  */
 export function router<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: RouterDefinition<Id, F> & { readonly name: Name },
+  given: RouterDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "route" | "idle", F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, agents, rules = [], supervisor, maxHandoffs = 20, phaseMap } = definition;
   const ids = agents.map((each) => each.id as string);
   const named = phaseMap as Readonly<Record<string, string>> | undefined;

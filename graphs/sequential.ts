@@ -1,6 +1,6 @@
 import type { Agent } from "../src/agent/agent.js";
 import { agents as agentList } from "../src/agent/agent-rule.js";
-import { flag, maybe, requireForm, shape } from "../src/base/form.js";
+import { flag, maybe, readForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { machineOf, THE_END } from "./machine.js";
@@ -19,9 +19,9 @@ const DEFINITION = shape<SequentialDefinition<string, Fields>>({ ...ORCHESTRATIO
  * @throws InvalidDefinitionError when there is no agent, or two have one id.
  */
 export function sequential<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: SequentialDefinition<Id, F> & { readonly name: Name },
+  given: SequentialDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { agents, strict = true } = definition;
   const machine = machineOf(definition.name, agents, {
     initial: agents[0]?.id ?? THE_END,

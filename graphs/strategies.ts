@@ -1,7 +1,7 @@
 import type { Agent } from "../src/agent/agent.js";
 import { agents as agentList } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { anything, maybe, requireForm, shape } from "../src/base/form.js";
+import { anything, maybe, readForm, shape } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { machineOf } from "./machine.js";
@@ -27,9 +27,9 @@ const DEFINITION = shape<StrategiesDefinition<string, Fields>>({ ...ORCHESTRATIO
  * await graph.invoke({ messages, control: { type: "USE.research" } }, config);
  */
 export function strategies<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: StrategiesDefinition<Id, F> & { readonly name: Name },
+  given: StrategiesDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "off", F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, strategies: choices } = definition;
   const ids = choices.map((choice) => choice.id as string);
   const chosen = definition.default === null ? OFF : (definition.default ?? ids[0] ?? OFF);

@@ -4,7 +4,7 @@ import { readRecord } from "../src/agent/conversation.js";
 import { agents as agentList, anAgent } from "../src/agent/agent-rule.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { each, flag, maybe, number, oneOf, requireForm, shape, text } from "../src/base/form.js";
+import { each, flag, maybe, number, oneOf, readForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { reset } from "../src/statechart/data/assignments.js";
@@ -89,9 +89,9 @@ const DEFINITION = shape<SupervisorDefinition<string, Fields>>({
  * @throws InvalidDefinitionError when there is no worker, an id is taken, a limit is none, or options contradict each other.
  */
 export function supervisor<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: SupervisorDefinition<Id, F> & { readonly name: Name },
+  given: SupervisorDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id | "dispatch" | "workers", F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, workers, autoDelegate = false } = definition;
   const mode = modeOf(definition);
   const issues = definitionIssues(definition);

@@ -1,7 +1,7 @@
 import type { Agent } from "../src/agent/agent.js";
 import { agents as agentList } from "../src/agent/agent-rule.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
-import { each, everyValue, maybe, number, requireForm, shape, text } from "../src/base/form.js";
+import { each, everyValue, maybe, number, readForm, shape, text } from "../src/base/form.js";
 import { orchestrate, ORCHESTRATION, type Orchestration, type OrchestrationOptions } from "../src/compile/orchestration.js";
 import type { Fields, FieldValues } from "../src/state/schema.js";
 import { reset } from "../src/statechart/data/assignments.js";
@@ -31,9 +31,9 @@ const DEFINITION = shape<SwarmDefinition<string, Fields>>({
  * @throws InvalidDefinitionError when entry or handoffs name an unknown agent.
  */
 export function swarm<const Id extends string, const F extends Fields = Record<never, never>, const Name extends string = string>(
-  definition: SwarmDefinition<Id, F> & { readonly name: Name },
+  given: SwarmDefinition<Id, F> & { readonly name: Name },
 ): Orchestration<Id, F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
+  const definition = readForm("The orchestration", given, DEFINITION);
   const { name, agents, entry = agents[0]?.id, handoffs, maxHandoffs = 20 } = definition;
   const ids = agents.map((agent) => agent.id as string);
   const issues = [...unknownIds(ids, entry, handoffs), ...limitIssue("maxHandoffs", maxHandoffs, 0)];

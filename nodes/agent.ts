@@ -1,6 +1,6 @@
 import { AGENT_ID, type Agent, type Manifest, type PhaseRun } from "../src/agent/agent.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { maybe, record, requireForm, shape, unknownKeys, type Form, type Rule } from "../src/base/form.js";
+import { maybe, record, readForm, shape, unknownKeys, type Form, type Rule } from "../src/base/form.js";
 import { functionRun, FUNCTION_AGENT, type FunctionAgent } from "./function.js";
 import { GRAPH_AGENT, graphRun, type GraphAgent } from "./graph-agent.js";
 import { isRemoteGraph, remoteRun } from "./remote-agent.js";
@@ -32,8 +32,8 @@ export function agent<const Id extends string, State = object, Graph extends Any
 export function agent<const Id extends string, State = object, Output = unknown>(
   definition: (FunctionAgent<Id, State> | ModelAgent<Id, State, Output>) & Described,
 ): Agent<Id, State>;
-export function agent<Id extends string, State, Output>(definition: AgentDefinition<Id, State, Output>): Agent<Id, State> {
-  requireForm("Agent", definition, kindFormOf(definition));
+export function agent<Id extends string, State, Output>(given: AgentDefinition<Id, State, Output>): Agent<Id, State> {
+  const definition = readForm("Agent", given, kindFormOf(given));
   if (!AGENT_ID.test(definition.id)) {
     throw new InvalidDefinitionError(`Agent "${definition.id}"`, [
       { path: "id", code: "BAD_NAME", message: "use letters, digits, _ and - only (at most 64)" },

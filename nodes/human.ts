@@ -4,7 +4,7 @@ import type { Agent, Turn } from "../src/agent/agent.js";
 import { WORK } from "../src/agent/work.js";
 import { answererOf } from "../src/compile/acting.js";
 import type { Outcome } from "../src/agent/outcome.js";
-import { maybe, requireForm, shape, text, textOrFunction } from "../src/base/form.js";
+import { maybe, readForm, shape, text, textOrFunction } from "../src/base/form.js";
 import { nonceFor } from "./question.js";
 
 /** A person as an agent. */
@@ -50,8 +50,8 @@ const ANSWER_SCHEMA = z.toJSONSchema(HumanAnswer, { io: "input" });
  * does not accept, is refused with the reason and asked again.
  * @throws InvalidDefinitionError for an option that there is not, or of another kind.
  */
-export function human<const Id extends string>(definition: HumanDefinition<Id>): Agent<Id> {
-  requireForm("Person", definition, DEFINITION);
+export function human<const Id extends string>(given: HumanDefinition<Id>): Agent<Id> {
+  const definition = readForm("Person", given, DEFINITION);
   return { id: definition.id, description: definition.description, node: () => ({ run: async (turn) => ask(definition, turn) }) };
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { reply } from "../src/agent/outcome.js";
 import { InvalidDefinitionError } from "../src/base/errors.js";
-import { each, maybe, number, oneOf, record, requireForm, shape, text } from "../src/base/form.js";
+import { each, maybe, number, oneOf, record, readForm, shape, text } from "../src/base/form.js";
 import { decompose, type DecompositionStrategy } from "../src/planning/decompose.js";
 import { readPlan, type Task } from "../src/planning/plan.js";
 import type { Candidate } from "../src/planning/suggest.js";
@@ -43,8 +43,8 @@ const HOW: Readonly<Record<DecompositionStrategy, string>> = {
 };
 
 /** An agent that turns what the user wants into `{ tasks }`. A model is told what is wrong with a plan that cannot be carried out. */
-export function planner<const Id extends string>(definition: PlannerDefinition<Id>): Agent<Id> {
-  requireForm("Planner", definition, DEFINITION);
+export function planner<const Id extends string>(given: PlannerDefinition<Id>): Agent<Id> {
+  const definition = readForm("Planner", given, DEFINITION);
   const { id, description = "Makes the plan", workers, strategy = "parallel", model, maxTasks = 100 } = definition;
   if (model === undefined) {
     return agent({

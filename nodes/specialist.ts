@@ -7,7 +7,7 @@ import type { Agent, Turn } from "../src/agent/agent.js";
 import { reply, type Outcome } from "../src/agent/outcome.js";
 import { InvalidDefinitionError, type Issue } from "../src/base/errors.js";
 import { fencesIn } from "../src/base/fences.js";
-import { maybe, requireForm, shape, text } from "../src/base/form.js";
+import { maybe, readForm, shape, text } from "../src/base/form.js";
 import { agent } from "./agent.js";
 import { MODEL_AGENT, type ModelAgent } from "./model-agent.js";
 import { runTools } from "./tool-calls.js";
@@ -97,9 +97,9 @@ const DEFINITION = shape<SpecialistDefinition<string, never>>({
  */
 export function specialist<const Role extends SpecialistRole, const Id extends string = Role, State = object>(
   role: Role,
-  definition: SpecialistDefinition<Id, State>,
+  given: SpecialistDefinition<Id, State>,
 ): Agent<Id, State> {
-  requireForm(`Specialist ${role}`, definition, DEFINITION);
+  const definition = readForm(`Specialist ${role}`, given, DEFINITION);
   const { id = role as string as Id, model, tools = [], prompt, description, ...rest } = definition; // without an id, Id is Role
   const contract: RoleContract = SPECIALISTS[role];
   const issues = [...contractIssues(contract, tools), ...modelIssues(role, model, rest.approval)];

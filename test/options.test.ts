@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import { createMachine } from "xstate";
 import { z } from "zod";
 import * as phasegraph from "../index.js";
-import { scriptedModel } from "../testing/index.js";
+import log from "./fixtures/magentic-one/3.json" with { type: "json" };
+import { callTool, everyEdge, patternContract, readMagenticLog, replayMagentic, scriptedModel } from "../testing/index.js";
+import { SqliteCheckpointer, SqliteStore } from "../src/sqlite/index.js";
 import { idle } from "./patterns/subjects.js";
 
 const { agent, InvalidDefinitionError, InvalidRequestError, swarm } = phasegraph;
@@ -89,6 +91,26 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   supervisor: [[{ name: "x", supervisor: a, workers: [b] }, phasegraph.supervisor]],
   swarm: [[{ name: "x", agents: [a] }, phasegraph.swarm]],
   vote: [[{ confidence: 1 }, (options: never) => phasegraph.vote("yes", options)]],
+};
+
+const commanding = (command: unknown) => tool(() => command as string, { name: "lookup", description: "l", schema: z.object({}) });
+const store = () => new SqliteStore(":memory:");
+
+/** What the other doors take options for: an option of each, and where it is given. */
+const DOORS: Readonly<Record<string, readonly [key: string, call: (options: never) => unknown]>> = {
+  SqliteCheckpointer: ["cacheBytes", (options) => new SqliteCheckpointer(":memory:", options)],
+  "SqliteCheckpointer.fromFile": ["busyTimeout", (options) => SqliteCheckpointer.fromFile(":memory:", options)],
+  "SqliteCheckpointer's retention": ["keepLast", (retention) => new SqliteCheckpointer(":memory:", { retention })],
+  "SqliteCheckpointer.prune": ["keepMilliseconds", (options) => new SqliteCheckpointer(":memory:").prune(options)],
+  SqliteStore: ["synchronous", (options) => new SqliteStore(":memory:", options)],
+  "SqliteStore's index": ["embeddings", (index) => new SqliteStore(":memory:", { index })],
+  "SqliteStore's ttl": ["refreshOnRead", (ttl) => new SqliteStore(":memory:", { ttl })],
+  "SqliteStore.get": ["refreshTtl", (options) => store().get(["a"], "k", options)],
+  "SqliteStore.search": ["ranking", (options) => store().search(["a"], options)],
+  "SqliteStore.put": ["ttl", (options) => store().put(["a"], "k", {}, undefined, options)],
+  everyEdge: ["maxStates", (options) => everyEdge(swarm({ name: "x", agents: [a, b] }).chart, options)],
+  patternContract: ["unreachable", (options) => patternContract(swarm({ name: "x", agents: [a, b] }), options)],
+  replayMagentic: ["maxRounds", (limits) => replayMagentic(readMagenticLog(log), limits)],
 };
 
 /** Functions without options, and those whose one argument is read by a schema of its own, or is a value and no option. */
@@ -199,6 +221,47 @@ describe("H4 nothing is ignored in silence", () => {
     expect(issues.map((issue) => `${issue.code} ${issue.path}`)).toEqual(["UNKNOWN_TOOL approval"]);
     expect(issues[0]?.message).toContain('did you mean "lookup"?');
     expect(issuesOf(() => agent({ id: "desk", model, approval: ["lookup"] }))[0]?.message).toContain("there are none");
+  });
+
+  it("an answer from a phase, or a schema for an event, that there is not is refused in every pattern", () => {
+    const patterns = Object.entries(CALLS).flatMap(([, calls]) => calls.slice(0, 1)).filter(([right]) => "name" in right); // prettier-ignore
+    expect(patterns.length).toBeGreaterThanOrEqual(15);
+    for (const [right, define] of patterns) {
+      const told = (more: Loose) => issuesOf(() => define({ ...(right as Loose), ...more } as never)).map(({ code, path }) => [code, path]);
+      expect(told({ answerFrom: "nobody" })).toEqual([["UNKNOWN_PHASE", "answerFrom"]]);
+      expect(told({ answerFrom: ["nobody", "no one"] })).toEqual([
+        ["UNKNOWN_PHASE", "answerFrom"],
+        ["UNKNOWN_PHASE", "answerFrom"],
+      ]);
+      expect(told({ events: { NO_SUCH_EVENT: z.object({}), "*": z.object({}) } })).toEqual([
+        ["UNKNOWN_EVENT", "events.NO_SUCH_EVENT"],
+        ["UNKNOWN_EVENT", "events.*"],
+      ]);
+    }
+    const [issue] = issuesOf(() => phasegraph.sequential({ name: "x", agents: [idle("writer")], answerFrom: "writr" }));
+    expect(issue?.message).toContain('did you mean "writer"?');
+  });
+
+  it.each(Object.entries(DOORS))("the option of %s that there is not is refused, with the right one", async (_name, [key, call]) => {
+    const issues = await Promise.resolve()
+      .then(() => call({ [`${key}${key.at(-1)}`]: 1 } as never))
+      .then(() => [], (error: unknown) => (error instanceof InvalidDefinitionError ? error.issues : [])); // prettier-ignore
+    expect(issues.map(({ code }) => code)).toContain("UNKNOWN_OPTION");
+    expect(issues.find(({ code }) => code === "UNKNOWN_OPTION")?.message).toContain(`did you mean "${key}"?`);
+  });
+
+  it.each([
+    ["a function", (command: unknown) => agent({ id: "x", run: () => command as never })],
+    ["a tool", (command: unknown) => agent({ id: "x", model: scriptedModel([callTool("lookup"), "Done."]), tools: [commanding(command)] })],
+  ] as const)("an answer to a person's question that %s returns is refused, as what it is", async (kind, make) => {
+    const { Command } = await import("@langchain/langgraph");
+    const team = phasegraph.sequential({ name: "x", agents: [make(new Command({ resume: "yes" }))] });
+    const told: unknown = await team.compile().invoke({ messages: [{ role: "user", content: "hi" }] }).then(
+      ({ messages }) => messages.find((message) => message.getType() === "tool")?.text,
+      (error: unknown) => (error instanceof InvalidRequestError ? error.message : error),
+    ); // prettier-ignore
+    expect(told).toMatch(/it has an answer \(resume\)/);
+    expect(String(told).startsWith("Error: ")).toBe(kind === "a tool"); // a model reads it and goes on
   });
 
   it("a decide that nothing would be given to is refused", () => {

@@ -1,9 +1,10 @@
+import { requireForm, shape } from "../src/base/form.js";
 import type { Chart } from "../src/statechart/chart.js";
 import { initialControl, type Control } from "../src/statechart/control.js";
 import type { Edge } from "../src/statechart/edges.js";
 import { BOOKKEEPING, START } from "../src/statechart/vocabulary.js";
 import { edgeName, follow } from "./edges-taken.js";
-import { INPUT_STEP, movesFrom, play, replies, type ExploreOptions, type Move, type Step } from "./steps.js";
+import { EXPLORE, INPUT_STEP, movesFrom, play, replies, type ExploreOptions, type Move, type Step } from "./steps.js";
 
 /** A state of the chart, and the shortest way there from a new thread. */
 export interface Reached {
@@ -27,6 +28,7 @@ export interface Exploration {
   readonly missing: readonly { readonly edge: Edge; readonly why: string }[];
 }
 
+const OPTIONS = shape<ExploreOptions>(EXPLORE);
 const MAX_STATES = 2_000;
 
 /**
@@ -34,6 +36,7 @@ const MAX_STATES = 2_000;
  * explored breadth first with the reducer itself. Linear in states and events, where the number of paths is factorial.
  */
 export function everyEdge(chart: Chart, options: ExploreOptions = {}): Exploration {
+  requireForm("everyEdge()", options, OPTIONS);
   const maxStates = options.maxStates ?? MAX_STATES;
   const drawn = chart.edges.filter((edge) => edge.isReply !== true || replies(edge.from, options));
   const open = new Map(drawn.map((edge) => [edgeName(edge), edge]));

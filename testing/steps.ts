@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { each, everyValue, maybe, number, record, something, type Form } from "../src/base/form.js";
 import { advance } from "../src/statechart/advance.js";
 import type { Chart } from "../src/statechart/chart.js";
 import type { Control } from "../src/statechart/control.js";
@@ -23,6 +24,12 @@ export interface ExploreOptions {
   /** Phases in which an agent works: only there somebody replies. Default: all. */
   readonly staffed?: ReadonlySet<string>;
 }
+
+export const EXPLORE: Form<ExploreOptions> = {
+  payloads: maybe(everyValue(each(record))),
+  maxStates: maybe(number),
+  staffed: maybe(something),
+};
 
 /** An input that the chart may or may not know. */
 export const INPUT_STEP: Step = { event: { type: EVENT.INPUT } };

@@ -13,7 +13,7 @@ import {
   number,
   oneOf,
   record,
-  requireForm,
+  readForm,
   shape,
   text,
   type Form,
@@ -126,8 +126,8 @@ const DEFINITION = shape<ExecutorDefinition<string, never>>({
  * the chart has to lead `PROGRESS` back to the phase. Functions run as they are, every other worker in a thread of its own.
  * @throws InvalidDefinitionError for a bad limit, no worker, or an id that is none.
  */
-export function executor<const Id extends string, State = object>(definition: ExecutorDefinition<Id, State>): Agent<Id, State> {
-  requireForm("Executor", definition, DEFINITION);
+export function executor<const Id extends string, State = object>(given: ExecutorDefinition<Id, State>): Agent<Id, State> {
+  const definition = readForm("Executor", given, DEFINITION);
   const issues = definitionIssues(definition);
   if (issues.length > 0) throw new InvalidDefinitionError(`Executor "${definition.id}"`, issues);
   return {

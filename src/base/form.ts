@@ -1,4 +1,5 @@
 import { InvalidDefinitionError, type Issue } from "./errors.js";
+import { isPlainObject } from "./json.js";
 
 /** What is wrong with a value that stands at a path; nothing when it is right. */
 export type Rule = (value: unknown, path: string) => Issue[];
@@ -19,6 +20,24 @@ export type Form<T> = {
 export function requireForm(what: string, given: unknown, rule: Rule): void {
   const issues = rule(given, "");
   if (issues.length > 0) throw new InvalidDefinitionError(subjectOf(what, given), issues);
+}
+
+/**
+ * As {@link requireForm}, for what is kept: gives what the caller wrote with lists of its own, so that it stays so, whatever happens to
+ * theirs afterwards. Agents, tools, models, schemas and whatever else acts by itself are the very ones.
+ */
+export function readForm<T extends object>(what: string, given: T, rule: Rule): T {
+  requireForm(what, given, rule);
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, withOwnLists(value)])) as T; // the same keys and kinds
+}
+
+function withOwnLists(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withOwnLists);
+  if (!isPlainObject(value)) return value;
+  const entries = Object.entries(value).map(([key, part]) => [key, part, withOwnLists(part)] as const);
+  const acts = entries.some(([, part]) => typeof part === "function"); // an agent, a clock, a model made by hand: it may know itself
+  if (acts || entries.every(([, part, own]) => part === own)) return value;
+  return Object.fromEntries(entries.map(([key, , own]) => [key, own]));
 }
 
 function subjectOf(what: string, given: unknown): string {

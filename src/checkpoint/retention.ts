@@ -1,3 +1,4 @@
+import { maybe, number, type Form } from "../base/form.js";
 import { workIn } from "../langgraph/inner-thread.js";
 import { isOfOneRun } from "../langgraph/namespace.js";
 
@@ -8,6 +9,8 @@ export interface RetentionRules {
   /** Those written in the last so many milliseconds, by the time in the checkpoint. */
   readonly keepMilliseconds?: number;
 }
+
+export const RETENTION: Form<RetentionRules> = { keepLast: maybe(number), keepMilliseconds: maybe(number) };
 
 /** What retention looks at of a checkpoint. */
 export interface RetentionRow {

@@ -12,9 +12,16 @@ export const isCommandLike = (value: unknown): value is Command =>
 /**
  * What a raw LangGraph command may mean in an orchestration: `goto` a node is a wish to hand over, an update of `control` is an
  * event; the chart decides. This is how agents written for langgraph-swarm run unchanged.
- * @throws InvalidRequestError for what has no meaning here: `Send`, several targets, an update that is not an event.
+ * @throws InvalidRequestError for what has no meaning here: `resume`, `Send`, several targets, an update that is not an event.
  */
 export function outcomeOfCommand(command: Command, agent: string, known: readonly BaseMessage[]): Outcome<Record<string, unknown>> {
+  if (command.resume !== undefined) {
+    throw new InvalidRequestError(
+      `Agent "${agent}" returned a Command`,
+      "it has an answer (resume), and nobody in a team answers what a person is asked",
+      "update and goto at most; answers come from outside, as the input of a run",
+    );
+  }
   const update: Record<string, unknown> = Array.isArray(command.update)
     ? Object.fromEntries(command.update)
     : { ...(command.update as object | undefined) };

@@ -4,7 +4,7 @@ import type { Limits } from "../agent/budget.js";
 import { limited, type Deadline } from "../agent/deadline.js";
 import { systemClock, type Clock } from "../base/clock.js";
 import { InvalidDefinitionError } from "../base/errors.js";
-import { callable, each, either, kindOf, maybe, oneOf, record, requireForm, shape, text } from "../base/form.js";
+import { callable, each, either, kindOf, maybe, oneOf, record, readForm, shape, text } from "../base/form.js";
 import { ControlChannel, type OnChartChange } from "../state/control-channel.js";
 import { OrchestrationInput, OrchestrationState, type Fields } from "../state/schema.js";
 import type { Chart } from "../statechart/chart.js";
@@ -46,9 +46,9 @@ const OPTIONS = shape<CompileOptions>({
 const isSaver = (value: unknown): boolean => typeof value === "object" && value !== null && "getTuple" in value;
 
 /** @throws InvalidDefinitionError for options of another form, and for a saver in their place. */
-export function requireOptions(options: unknown): void {
+export function readOptions(options: CompileOptions): CompileOptions {
   const what = "compile()";
-  if (!isSaver(options)) return requireForm(what, options, OPTIONS);
+  if (!isSaver(options)) return readForm(what, options, OPTIONS);
   const message = "this is a saver and not an object of options; give compile({ checkpointer: saver })";
   throw new InvalidDefinitionError(what, [{ path: "checkpointer", code: "MISSING", message }]);
 }

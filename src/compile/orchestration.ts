@@ -3,13 +3,28 @@ import { anAgent } from "../agent/agent-rule.js";
 import type { Limits } from "../agent/budget.js";
 import { insideOf } from "../agent/inside.js";
 import { InvalidDefinitionError, UnknownAgentError, type Issue } from "../base/errors.js";
-import { each, either, everyValue, maybe, number, oneOf, record, requireForm, shape, something, text, type Form } from "../base/form.js";
+import {
+  each,
+  either,
+  everyValue,
+  maybe,
+  meant,
+  number,
+  oneOf,
+  record,
+  readForm,
+  shape,
+  something,
+  text,
+  type Form,
+} from "../base/form.js";
 import type { BaseState, Fields, FieldValues } from "../state/schema.js";
-import { readChart, type Chart, type EventSchemas } from "../statechart/chart.js";
+import { readChart, speaks, type Chart, type EventSchemas } from "../statechart/chart.js";
+import { isPattern } from "../statechart/descriptor.js";
 import type { Machine, PhaseOf } from "../statechart/machine.js";
 import { toMermaid } from "../statechart/mermaid.js";
 import { verification, verify, type Verification } from "../statechart/verify.js";
-import { compile, requireOptions, type CompileOptions } from "./compile.js";
+import { compile, readOptions, type CompileOptions } from "./compile.js";
 import type { OrchestrationGraph } from "./graph.js";
 import { agentIdIssue, phaseNameIssue, stateKeyIssue } from "./names.js";
 import { nestedRunner } from "./nested.js";
@@ -98,12 +113,12 @@ export function defineOrchestration<
   const M extends Machine,
   const F extends Fields = Record<never, never>,
   const Name extends string = string,
->(definition: OrchestrationDefinition<M, F> & { readonly name: Name }): Orchestration<PhaseOf<M>, F, Name> {
-  requireForm("The orchestration", definition, DEFINITION);
-  const given = Object.entries(definition.agents as Record<string, Agent<string, FieldValues<F>> | undefined>).flatMap(([phase, agent]) =>
+>(given: OrchestrationDefinition<M, F> & { readonly name: Name }): Orchestration<PhaseOf<M>, F, Name> {
+  const definition = readForm("The orchestration", given, DEFINITION);
+  const bound = Object.entries(definition.agents as Record<string, Agent<string, FieldValues<F>> | undefined>).flatMap(([phase, agent]) =>
     agent === undefined ? [] : [[phase, agent] as const],
   );
-  return orchestrate<PhaseOf<M>, F, Name>(definition.machine, given, definition);
+  return orchestrate<PhaseOf<M>, F, Name>(definition.machine, bound, definition);
 }
 
 /** As {@link defineOrchestration}, for pattern builders that make machine and bindings at run time. */
@@ -126,6 +141,8 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
   const agents = bind(chart, given);
   const issues = [
     ...timeoutIssues(chart, options.timeouts ?? {}),
+    ...answerIssues(options.answerFrom, agents),
+    ...eventIssues(chart, options.events ?? {}),
     ...nameIssues(chart, given, name, Object.keys(fields)),
     ...bindingIssues(chart, agents, given),
   ];
@@ -159,8 +176,7 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
       );
     },
     compile: (compileOptions = {}) => {
-      requireOptions(compileOptions);
-      return compile<Phase, F>(blueprint, compileOptions);
+      return compile<Phase, F>(blueprint, readOptions(compileOptions));
     },
     node: (place) => nestedRunner(self, options.answerFrom, place.options),
   };
@@ -185,6 +201,30 @@ function timeoutIssues(chart: Chart, timeouts: Readonly<Record<string, number>>)
       ];
     return milliseconds > 0 ? [] : [{ path, code: "BAD_LIMIT", message: `must be more than 0 milliseconds, not ${milliseconds}` }];
   });
+}
+
+/** Nobody speaks in a phase that there is not, or in one without an agent: the answer would be empty. */
+function answerIssues(answerFrom: OrchestrationOptions["answerFrom"], agents: ReadonlyMap<string, Agent>): Issue[] {
+  return [answerFrom ?? []]
+    .flat()
+    .filter((phase) => !agents.has(phase))
+    .map((phase) => ({
+      path: "answerFrom",
+      code: "UNKNOWN_PHASE",
+      message: `nobody speaks in a phase "${phase}", so it gives no answer; ${meant(phase, [...agents.keys()])}`,
+    }));
+}
+
+/** A schema for an event that no state hears is never asked. */
+function eventIssues(chart: Chart, events: EventSchemas): Issue[] {
+  const known = [...chart.vocabulary].filter((type) => !isPattern(type));
+  return Object.keys(events)
+    .filter((type) => !speaks(chart, type) || isPattern(type))
+    .map((type) => ({
+      path: `events.${type}`,
+      code: "UNKNOWN_EVENT",
+      message: `no state of the machine hears this event, so nothing is held to its schema; ${meant(type, known)}`,
+    }));
 }
 
 function nameIssues(chart: Chart, given: readonly (readonly [string, Agent])[], name: string, stateKeys: readonly string[]): Issue[] {

@@ -9,12 +9,14 @@ import { expectListeners } from "../base/abort.js";
 import type { Clock } from "../base/clock.js";
 import { IllegalTransitionError, InvalidRequestError, LoopLimitError } from "../base/errors.js";
 import { freeze, frozenCopy, jsonIssue } from "../base/json.js";
+import { located } from "../base/located.js";
 import { shownError, soundError } from "../base/shown-error.js";
 import { handedOverAfter } from "../handoff/handover-note.js";
 import { repairHistory } from "../handoff/history.js";
 import { handoffEvent, openHandoffs, type Directory } from "../handoff/resolve.js";
 import { keepNestedResults, nodeRunOf, standsAt } from "../langgraph/config.js";
 import { graphAround, namespaceOf } from "../langgraph/namespace.js";
+import { isInner } from "../langgraph/inner-thread.js";
 import { passenger } from "../langgraph/passenger.js";
 import { countSuperstep } from "../langgraph/supersteps.js";
 import { MAX_VALUE_SIZE, readMessage, storageIssue, withoutOddities } from "../state/owned-message.js";
@@ -116,10 +118,13 @@ export function phaseNode(
       const failure = failureOf(team, turn, error, work);
       if (failure !== undefined) return settle(failure);
       await keepUnstored(turn);
-      throw error;
+      throw isTask(config) ? error : located(error as Error, { agent, phase, turn: work, around: WORK.of(config) }); // sound, by outcomeOf
     }
   };
 }
+
+/** The only phase of a worker's own run: its task has a record, which says whose it is. */
+const isTask = (config: LangGraphRunnableConfig): boolean => isInner(config) && graphAround(namespaceOf(config)) === "";
 
 function nodeBudget(team: Team, agent: string, control: Control, config: LangGraphRunnableConfig): Budget {
   const outer = BUDGET.of(config); // set only by openTurn of the orchestration around this one

@@ -1,5 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { CheckpointVersionError, StorageFailedError } from "../base/errors.js";
+import { maybe, number, oneOf, type Form } from "../base/form.js";
 import { guarded } from "./failure.js";
 
 /** An open connection of better-sqlite3. */
@@ -15,6 +16,9 @@ export interface FileOptions {
   /** How long a read or a write waits for a lock that another process holds, in milliseconds. Default 5000. Everything else goes on. */
   readonly busyTimeout?: number;
 }
+
+/** What every class that opens a file takes. */
+export const FILE_OPTIONS: Form<FileOptions> = { synchronous: maybe(oneOf("normal", "full")), busyTimeout: maybe(number) };
 
 /** One change of the schema. Never edit one that was released: add another. */
 export type Migration = (connection: Connection) => void;

@@ -59,7 +59,7 @@ describe("nested orchestrations", () => {
     const team = parallel({ name: "team", branches: [bad, scriptedAgent("good", ["good"])] });
     const state = await team.compile({ checkpointer: new MemorySaver() }).invoke(says("go"), { configurable: { thread_id: "1" } });
     expect(team.results(state).map(({ phase, status, error }) => [phase, status, error?.message])).toEqual([
-      ["bad", "failed", "broken"],
+      ["bad", "failed", `broken [agent "y", phase "y"]`],
       ["good", "ok", undefined],
     ]);
   });

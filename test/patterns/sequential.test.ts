@@ -22,7 +22,7 @@ describe("B1 sequential", () => {
     const second = scriptedAgent("second", [new Error("no ink"), "two"]);
     const third = scriptedAgent("third", ["three"]);
     const graph = sequential({ name: "line", agents: [first, second, third] }).compile({ checkpointer });
-    expect((await failure(graph.invoke(says("go"), config))).message).toBe("no ink");
+    expect((await failure(graph.invoke(says("go"), config))).message).toBe(`no ink [agent "second", phase "second"]`);
     expect((await graph.getState(config)).values.control.value).toBe("second");
     const state = await graph.invoke(null, config);
     expect(lines(state.messages)).toEqual(["user: go", "first: one", "second: two", "third: three"]);

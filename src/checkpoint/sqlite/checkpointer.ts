@@ -13,12 +13,13 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { InvalidRequestError } from "../../base/errors.js";
+import { maybe, number, record, requireForm, shape, something, text } from "../../base/form.js";
 import type { Chunk } from "../chunks/chunk.js";
 import { bodyOf, CheckpointCodec, configOf, type GatheredTuple } from "../codec.js";
-import type { RetentionRules } from "../retention.js";
+import { RETENTION, type RetentionRules } from "../retention.js";
 import { idOf, namespaceOf, placeOf, threadOf } from "../place.js";
 import type { Place } from "../row.js";
-import { openFile, type Connection, type FileOptions } from "../../database/sqlite.js";
+import { FILE_OPTIONS, openFile, type Connection, type FileOptions } from "../../database/sqlite.js";
 import { deltaHistory, readDeltas } from "./delta-history.js";
 import { Transactions } from "../../database/transactions.js";
 import { assertNewest, leaseOf, Writer, WRITER, type Lease } from "../../compile/writer.js";
@@ -60,6 +61,15 @@ export interface Pruned {
   readonly chunks: number;
 }
 
+const OPTIONS = shape<SqliteCheckpointerOptions>({
+  ...FILE_OPTIONS,
+  serde: maybe(something),
+  retention: maybe(shape<NonNullable<SqliteCheckpointerOptions["retention"]>>({ ...RETENTION, everySteps: maybe(number) })),
+  cacheBytes: maybe(number),
+  clock: maybe(record),
+});
+const PRUNING = shape<PruneOptions>({ ...RETENTION, threadId: maybe(text) });
+
 const CACHE_BYTES = 33_554_432;
 const PAGE = 100;
 const PRUNE_EVERY = 100;
@@ -82,9 +92,11 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
 
   /**
    * `file` is a path, `":memory:"`, or an open connection, which {@link close} then closes.
-   * @throws StorageFailedError when the file is damaged, locked or of another program; CheckpointVersionError when it is too new.
+   * @throws InvalidDefinitionError for an option that there is not, or of another kind; StorageFailedError when the file is damaged,
+   * locked or of another program; CheckpointVersionError when it is too new.
    */
   constructor(file: string | Connection, options: SqliteCheckpointerOptions = {}) {
+    requireForm("SqliteCheckpointer", options, OPTIONS);
     super(options.serde);
     this.connection = openFile(file, CHECKPOINT_SCHEMA, options);
     this.transactions = new Transactions(this.connection, CHECKPOINT_SCHEMA, options);
@@ -195,7 +207,9 @@ export class SqliteCheckpointer extends BaseCheckpointSaver {
    * Deletes old checkpoints and what only they held. The newest of each namespace, named ones, those with an open interrupt, and what
    * these need, always stay. Safe while runs go on, also in other processes.
    */
-  async prune({ threadId, ...rules }: PruneOptions): Promise<Pruned> {
+  async prune(options: PruneOptions): Promise<Pruned> {
+    requireForm("prune()", options, PRUNING);
+    const { threadId, ...rules } = options;
     const now = this.clock.now();
     let checkpoints = 0;
     for (const name of threadId === undefined ? await this.transactions.read(() => threadNames(this.connection)) : [threadId]) {

@@ -10,9 +10,25 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import { systemClock, type Clock } from "../../base/clock.js";
 import { InvalidRequestError } from "../../base/errors.js";
+import {
+  anything,
+  each,
+  either,
+  flag,
+  kindOf,
+  maybe,
+  number,
+  oneOf,
+  record,
+  readForm,
+  requireForm,
+  shape,
+  something,
+  text,
+} from "../../base/form.js";
 import { guarded } from "../../database/failure.js";
 import { Transactions } from "../../database/transactions.js";
-import { openFile, type Connection, type FileOptions } from "../../database/sqlite.js";
+import { FILE_OPTIONS, openFile, type Connection, type FileOptions } from "../../database/sqlite.js";
 import { matchesFilter } from "../filter.js";
 import { assertNamespace, decodeNamespace, encodeNamespace, matchesPath } from "../namespace.js";
 import { told, type StoreGetOptions, type StorePutOptions, type StoreSearchOptions, type Told } from "../operation.js";
@@ -39,9 +55,35 @@ export interface SqliteStoreOptions extends FileOptions {
   readonly clock?: Clock;
 }
 
+const OPTIONS = shape<SqliteStoreOptions>({
+  ...FILE_OPTIONS,
+  index: maybe(shape<VectorIndex>({ dims: number, embeddings: something, fields: maybe(each(text)) })),
+  text: maybe(
+    either(
+      Array.isArray,
+      each(text),
+      kindOf("a list of field paths, or false", (value) => value === false),
+    ),
+  ),
+  ttl: maybe(shape<NonNullable<SqliteStoreOptions["ttl"]>>({ defaultMilliseconds: maybe(number), refreshOnRead: maybe(flag) })),
+  clock: maybe(record),
+});
+const GET = shape<StoreGetOptions>({ refreshTtl: maybe(flag) });
+const PUT = shape<StorePutOptions>({ ttl: maybe(either((value) => value === null, anything, number)) });
+
 type Search = Extract<Told, { kind: "search" }>["operation"];
 type List = Extract<Told, { kind: "list" }>["operation"];
 type Put = Extract<Told, { kind: "put" }>["operation"];
+
+type SearchOptions = Omit<Search, "namespacePrefix"> & StoreSearchOptions;
+const SEARCH = shape<SearchOptions>({
+  filter: maybe(anything),
+  limit: maybe(anything),
+  offset: maybe(anything),
+  query: maybe(anything),
+  refreshTtl: maybe(flag),
+  ranking: maybe(oneOf("hybrid", "vector", "text")),
+});
 
 const LIMIT = 10;
 /** Expired items that a write deletes on its way, so that a store nobody sweeps does not grow without end. */
@@ -66,7 +108,8 @@ export class SqliteStore extends BaseStore {
    * @throws StorageFailedError when the file is damaged, locked or of another program; CheckpointVersionError when it is too new;
    * InvalidRequestError when there is an `index`, and `sqlite-vec` is missing or the file holds vectors of another length.
    */
-  constructor(file: string | Connection, options: SqliteStoreOptions = {}) {
+  constructor(file: string | Connection, given: SqliteStoreOptions = {}) {
+    const options = readForm("SqliteStore", given, OPTIONS);
     super();
     const { index, text = [WHOLE], ttl = {}, clock = systemClock } = options;
     this.connection = openFile(file, STORE_SCHEMA, options);
@@ -93,14 +136,13 @@ export class SqliteStore extends BaseStore {
   }
 
   override async get(namespace: string[], key: string, options: StoreGetOptions = {}): Promise<Item | null> {
+    requireForm("get()", options, GET);
     const [item] = await this.batch<[GetOperation]>([{ namespace, key, ...options }]);
     return item;
   }
 
-  override async search(
-    namespacePrefix: string[],
-    options: Omit<Search, "namespacePrefix"> & StoreSearchOptions = {},
-  ): Promise<SearchItem[]> {
+  override async search(namespacePrefix: string[], options: SearchOptions = {}): Promise<SearchItem[]> {
+    requireForm("search()", options, SEARCH);
     const [items] = await this.batch<[SearchOperation]>([{ namespacePrefix, ...options }]);
     return items;
   }
@@ -113,6 +155,7 @@ export class SqliteStore extends BaseStore {
     options: StorePutOptions = {},
   ): Promise<void> {
     assertNamespace(namespace);
+    requireForm("put()", options, PUT);
     await this.batch([{ namespace, key, value, ...(index === undefined ? {} : { index }), ...options }]);
   }
 
