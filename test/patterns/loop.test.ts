@@ -161,7 +161,7 @@ describe("B9 loop", () => {
   it("a producer that fails ends the run: there is nothing to review", async () => {
     const critic = scriptedAgent("critic", []);
     const graph = loop({ name: "text", producer: scriptedAgent("writer", [new Error("no ink")]), reviewers: [critic] }).compile();
-    expect((await failure(graph.invoke(says("write")))).message).toBe("no ink");
+    expect((await failure(graph.invoke(says("write")))).message).toBe('no ink [agent "writer", phase "writer"]');
     critic.assertDone();
   });
 });

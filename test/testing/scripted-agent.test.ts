@@ -10,7 +10,7 @@ it("plays its script turn by turn and keeps the turns", async () => {
   const graph = swarm({ name: "desk", agents: [only] }).compile({ checkpointer });
   await graph.invoke(says("a"), config);
   await graph.invoke(says("b"), config);
-  expect((await failure(graph.invoke(says("c"), config))).message).toBe("three");
+  expect((await failure(graph.invoke(says("c"), config))).message).toBe('three [agent "only", phase "only"]');
   expect(only.turns.map((turn) => turn.messages.length)).toEqual([1, 3, 5]);
   expect(lines((await graph.getState(config)).values.messages)).toEqual(["user: a", "only: one", "user: b", "only: two: 3", "user: c"]);
   only.assertDone();

@@ -103,7 +103,7 @@ describe("watch", () => {
   it("an error of the run is its last event, never thrown", async () => {
     const graph = sequential({ name: "line", agents: [scriptedAgent("a", [new TypeError("broken")])] }).compile();
     const end = (await all(watch(graph, says("go")))).at(-1);
-    expect(end).toMatchObject({ type: "orchestration.failed", error: { name: "TypeError", message: "broken" } });
+    expect(end).toMatchObject({ type: "orchestration.failed", error: { name: "TypeError", message: 'broken [agent "a", phase "a"]' } });
   });
 
   it("something thrown that is no error is told as one", async () => {
