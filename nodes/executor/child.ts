@@ -12,6 +12,7 @@ import { namespaceOf, partFor, partsOf } from "../../src/langgraph/namespace.js"
 import { stateInside } from "../../src/langgraph/pending.js";
 import { workingWithin } from "../../src/langgraph/spoken.js";
 import { ACTING } from "../../src/compile/acting.js";
+import { recursionLimitOf } from "../../src/langgraph/supersteps.js";
 import { BUDGET } from "../../src/compile/phase-node.js";
 import { WRITER } from "../../src/compile/writer.js";
 import type { InnerGraph } from "../../src/compile/inside.js";
@@ -110,6 +111,7 @@ export class ChildThreads {
       metadata: { ...metadata, ...workingWithin(turn.config), task },
       signal,
       ...(tags === undefined ? {} : { tags }),
+      ...recursionLimitOf(turn.config),
       ...(this.isBrief ? { durability: "exit" } : {}),
       ...(store === undefined ? {} : { store }),
       ...(context === undefined ? {} : { context }),

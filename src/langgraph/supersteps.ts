@@ -24,6 +24,12 @@ export function countingSupersteps<C extends RunnableConfig>(config: C): C {
   return SUPERSTEPS.with({ ...config, recursionLimit: MAX_SUPERSTEPS }, { limit, counted: new Set() });
 }
 
+/** The caller's `recursionLimit`, for what a node begins by itself: that counts for itself too. */
+export function recursionLimitOf(config: RunnableConfig): Pick<RunnableConfig, "recursionLimit"> {
+  const limit = SUPERSTEPS.of(config)?.limit;
+  return limit === undefined ? {} : { recursionLimit: limit };
+}
+
 /**
  * Counts the superstep that a phase begins in. @throws GraphRecursionError, LangGraph's own, when the caller's limit is met.
  */
