@@ -45,8 +45,9 @@ async function step(name: string, [command = "", ...args]: readonly string[]): P
 }
 
 async function lane(steps: Readonly<Record<string, readonly string[]>>): Promise<boolean> {
-  for (const [name, command] of Object.entries(steps)) if (!(await step(name, command))) return false;
-  return true;
+  const results: boolean[] = [];
+  for (const [name, command] of Object.entries(steps)) results.push(await step(name, command));
+  return !results.includes(false);
 }
 
 try {

@@ -4,6 +4,7 @@ import { fencesIn, jsonIn } from "../../src/base/fences.js";
 import { tool } from "@langchain/core/tools";
 import { z } from "zod";
 import { scriptedModel } from "../../testing/index.js";
+import { ENOUGH, growth } from "../growth.js";
 
 const says = (content: string) => ({ messages: [{ role: "user", content }] });
 
@@ -62,14 +63,8 @@ describe("A4 long texts", () => {
   for (const [reader, read] of Object.entries(READERS)) {
     it(`${reader} takes a text of any shape in time that grows as the text does`, async () => {
       for (const make of Object.values(TEXTS)) {
-        const timed = async (length: number): Promise<number> => {
-          const begin = performance.now();
-          await attempt(() => read(make(length)));
-          return performance.now() - begin;
-        };
-        await timed(2_000);
-        const [short, long] = [await timed(20_000), await timed(200_000)];
-        expect(long).toBeLessThan(40 * short + 250); // a quadratic pattern takes a minute here
+        await attempt(() => read(make(2_000)));
+        expect(await growth((length) => attempt(() => read(make(length))), 20_000)).toBeLessThan(ENOUGH); // a quadratic pattern takes a minute here
       }
     });
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decompose, estimateComplexity, estimatePlan, InvalidDefinitionError, readPlan, type Task } from "../../index.js";
+import { ENOUGH, growth } from "../growth.js";
 
 const many = (count: number): Task[] => Array.from({ length: count }, (_, index) => ({ id: `t${index}`, input: "x", estimate: index % 7 }));
 
@@ -24,29 +25,18 @@ const TEXTS: Readonly<Record<string, (length: number) => string>> = {
   "one letter": (length) => "a".repeat(length),
 };
 
-/** The best of three, because others use the machine too. */
-function milliseconds(work: () => unknown): number {
-  const times = [1, 2, 3].map(() => {
-    const start = performance.now();
-    try {
-      work();
-    } catch {
-      // refused, which may not take long either
-    }
-    return performance.now() - start;
-  });
-  return Math.min(...times);
+/** Done or refused, which may not take long either. */
+function tried(work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidDefinitionError);
+  }
 }
 
-/** Ten times as much takes at most thirty times as long; what is over in a few milliseconds is not measured. */
-const expectNearlyLinear = (work: (size: number) => unknown, size: number): void => {
-  const small = milliseconds(() => work(size));
-  expect(milliseconds(() => work(size * 10))).toBeLessThan(30 * Math.max(small, 10));
-};
-
 describe.each(Object.entries(PLANS))("a plan of %s", (_name, make) => {
-  it("is read and estimated in nearly linear time", () => {
-    expectNearlyLinear((count) => estimatePlan(make(count)), 2_000);
+  it("is read and estimated in nearly linear time", async () => {
+    expect(await growth((count) => tried(() => estimatePlan(make(count))), 2_000)).toBeLessThan(ENOUGH);
   });
 
   it("of 150,000 does not overflow the stack", () => {
@@ -65,8 +55,10 @@ it("as many faults as tasks are all told", () => {
 });
 
 describe.each(Object.entries(TEXTS))("a text of %s", (_name, make) => {
-  it("is taken apart and judged in nearly linear time", () => {
-    expectNearlyLinear((length) => decompose(make(length), "parallel", { maxTasks: 1_000_000 }), 20_000);
-    expectNearlyLinear((length) => estimateComplexity(make(length)), 20_000);
+  it("is taken apart and judged in nearly linear time", async () => {
+    expect(await growth((length) => tried(() => decompose(make(length), "parallel", { maxTasks: 1_000_000 })), 20_000)).toBeLessThan(
+      ENOUGH,
+    );
+    expect(await growth((length) => tried(() => estimateComplexity(make(length))), 20_000)).toBeLessThan(ENOUGH);
   });
 });
