@@ -72,7 +72,7 @@ export {
   type RecordedChange,
 } from "./src/charter/charter.js";
 export { charterFrom, charterMarkdown } from "./src/charter/markdown.js";
-export { repairHistory, viewHistory, type HistoryView } from "./src/handoff/history.js";
+export { repairHistory, type HistoryView } from "./src/handoff/history.js";
 export { type CompileOptions } from "./src/compile/compile.js";
 export { OrchestrationGraph } from "./src/compile/graph.js";
 export { teamOf, type Team, type Teammate } from "./src/compile/team.js";

@@ -1,4 +1,4 @@
-import { HumanMessage } from "@langchain/core/messages";
+import { HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { z } from "zod";
 import type { Agent, Turn } from "../src/agent/agent.js";
 import { anAgent } from "../src/agent/agent-rule.js";
@@ -222,12 +222,16 @@ function rework(target: string) {
   return { target, guard, actions: [set("iteration", 1), ...actions] };
 }
 
-/** The charter as it stands: a message of its own before the conversation, never part of a system prompt. */
+/** The charter as it stands: a message of its own, never part of a system prompt. It changes from turn to turn, so it stands as near to the end as the newest message lets it: what comes before is the same each time, and a provider's cache of it holds. */
 function showCharter<State>(turn: Turn<State>): Turn<State> {
   const status = statusOf(turn.control.context);
   if (status === undefined) return turn;
   const message = new HumanMessage({ content: charterMarkdown(status), id: `charter:${turn.phase}:${turn.control.seq}` });
-  return { ...turn, messages: [message, ...turn.messages] }; // first, so that the newest message is still somebody's
+  const place = Math.max(
+    0,
+    turn.messages.findLastIndex((one) => !ToolMessage.isInstance(one)),
+  ); // the newest message is still somebody's, and results stay with their calls
+  return { ...turn, messages: [...turn.messages.slice(0, place), message, ...turn.messages.slice(place)] };
 }
 
 /** What was said, beside an event that is not said aloud. */

@@ -127,24 +127,16 @@ export type HistoryView = "full" | "text" | "none" | ((messages: readonly BaseMe
 
 export const HISTORY: Rule = either((value) => typeof value === "function", callable, oneOf("full", "text", "none"));
 
-/**
- * The messages an agent's model is shown. `full`: everything, repaired. `text`: what was said, without tool calls and their
- * results. `none`: only what the user said last. A function may choose; its choice is repaired too.
- */
-export function viewHistory(messages: readonly BaseMessage[], view: HistoryView): BaseMessage[] {
-  if (typeof view === "function") return repairHistory(view(messages));
-  if (view === "full") return repairHistory(messages);
-  const spoken = repairHistory(messages).flatMap(spokenOf);
-  if (view === "text") return spoken;
-  const last = spoken.findLast((message) => message.getType() === "human");
-  return last === undefined ? [] : [last];
-}
+/** Blocks of content that can be seen or heard, whoever made them. */
+export const MEDIA: ReadonlySet<string> = new Set(["image", "image_url", "audio", "input_audio", "video", "file", "media"]);
 
 /** The message without its tool calls; nothing when that leaves nothing. */
 export function spokenOf(message: BaseMessage): BaseMessage[] {
   if (ToolMessage.isInstance(message)) return [];
   if (!AIMessage.isInstance(message) || (message.tool_calls?.length ?? 0) === 0) return [message];
   const { text, id, name } = message;
-  const words = new AIMessage({ content: text, ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) });
-  return text.trim() === "" ? [] : [words];
+  const shown = typeof message.content === "string" ? [] : message.content.filter(({ type }) => MEDIA.has(type));
+  const content = shown.length === 0 ? text : [...(text.trim() === "" ? [] : [{ type: "text" as const, text }]), ...shown];
+  if (content === text && text.trim() === "") return [];
+  return [new AIMessage({ content, ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) })];
 }

@@ -2,13 +2,12 @@ import { AIMessage, HumanMessage, ToolMessage, type BaseMessage, type MessageCon
 import type { ToolCall } from "@langchain/core/messages/tool";
 import { CLIENT, HANDOFF_TOOL, readRecord } from "../agent/conversation.js";
 import { handoverText } from "./handover-note.js";
+import { MEDIA } from "./history.js";
 
 /** What a user's message without words stands for. */
 const NO_WORDS = "(no words)";
 /** Users, and agents in the words of others, begin with a name in brackets. */
 const CLAIMED = /^\[[A-Za-z0-9(][\w()-]{0,63}\]/;
-/** Blocks of content that a user's message may hold, for every provider that takes any. */
-const MEDIA: ReadonlySet<string> = new Set(["image", "image_url", "audio", "input_audio", "video", "file", "media"]);
 
 /** Who said it, as the team `orchestration` knows it; undefined for words of the user. What a nested team said of itself was said by `name`. */
 export function speakerOf(message: BaseMessage, orchestration: string): string | undefined {

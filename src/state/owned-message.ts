@@ -1,6 +1,7 @@
 import { BaseMessage, coerceMessageLikeToMessage, RemoveMessage, type BaseMessageLike } from "@langchain/core/messages";
 import type { Clock } from "../base/clock.js";
 import { messageCopy, messageWithId } from "../langgraph/message.js";
+import { withContent } from "./ui-message.js";
 import { frozenCopy, isPlainObject, jsonIssue } from "../base/json.js";
 
 /** Characters of one message, content and extras together; a larger one is refused. */
@@ -48,7 +49,7 @@ export function identify<M extends BaseMessage>(message: M, clock: Clock): M {
  */
 export function readMessage(given: unknown): BaseMessage {
   if (isPlainObject(given) && given["role"] === "remove") return new RemoveMessage({ id: String(given["id"]) });
-  const message = coerceMessageLikeToMessage(given as BaseMessageLike); // which it finds out itself
+  const message = coerceMessageLikeToMessage(withContent(given) as BaseMessageLike); // which it finds out itself
   const issue = owned.has(message) ? undefined : messageIssue(message);
   if (issue !== undefined) throw new TypeError(issue);
   return message;

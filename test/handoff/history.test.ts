@@ -3,7 +3,7 @@ import { AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage, ty
 import { convertMessagesToCompletionsMessageParams } from "@langchain/openai";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { repairHistory, viewHistory } from "../../index.js";
+import { repairHistory } from "../../index.js";
 import { historyIssues } from "../nodes/wire/server.js";
 import { runs } from "../runs.js";
 
@@ -173,42 +173,5 @@ describe("C4 a history that is repaired", () => {
     expect(new Set(ids).size).toBe(3);
     expect(repaired.filter((message) => ToolMessage.isInstance(message)).map((message) => message.tool_call_id)).toEqual(ids);
     expect(caller.id).toBe("m");
-  });
-});
-
-describe("C4 what an agent is shown of a history", () => {
-  const views = [["full"], ["text"], ["none"]] as const;
-  it.each(views)('"%s" is one that OpenAI takes', (view) => {
-    fc.assert(
-      fc.property(anyHistory, (messages) => expectAccepted(viewHistory(messages, view))),
-      { numRuns: runs(40, 200) },
-    );
-  });
-
-  it("a choice of one's own is one that OpenAI takes, wherever it cuts", () => {
-    fc.assert(
-      fc.property(anyHistory, fc.nat(20), fc.nat(20), (messages, from, to) =>
-        expectAccepted(viewHistory(messages, (all) => all.slice(from, to))),
-      ),
-    );
-  });
-
-  it('"text" keeps what was said beside a call, and nothing of the call', () => {
-    fc.assert(
-      fc.property(validHistory, (messages) => {
-        const shown = viewHistory(messages, "text");
-        const spoken = messages.filter((message) => !isTool(message));
-        const isSilent = (message: BaseMessage) =>
-          AIMessage.isInstance(message) && (message.tool_calls?.length ?? 0) > 0 && message.text === "";
-        expect(textsOf(shown)).toEqual(textsOf(spoken.filter((message) => !isSilent(message))));
-        expect(shown.flatMap((message) => (AIMessage.isInstance(message) ? (message.tool_calls ?? []) : []))).toEqual([]);
-      }),
-    );
-  });
-
-  it('"none" is what the user said last', () => {
-    const messages = [new HumanMessage("first"), new AIMessage("hm"), new HumanMessage("second"), new AIMessage("ah")];
-    expect(textsOf(viewHistory(messages, "none"))).toEqual(["second"]);
-    expect(viewHistory([new AIMessage("ah")], "none")).toEqual([]);
   });
 });
