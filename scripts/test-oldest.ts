@@ -14,7 +14,6 @@ const OLDEST: Readonly<Record<string, string>> = {
   "@langchain/langgraph": "1.4.18",
   "@langchain/langgraph-checkpoint": "1.1.5",
   "@langchain/langgraph-sdk": "1.12.4",
-  "@langchain/openai": "1.5.13",
 };
 
 const folder = resolve("node_modules/.cache/phasegraph-oldest");
