@@ -74,7 +74,9 @@ const thread = { configurable: { thread_id: "1" } };
 
 describe("H2 two messages, a fork with another input and a replay: what is done is what was asked", () => {
   it.each(Object.keys(patterns))("%s", async (name) => {
-    const graph = (patterns[name]?.() as unknown as { compile(options: object): Graph }).compile({ checkpointer: new MemorySaver() }); // an orchestration
+    const graph = ((patterns[name] as () => Agent)() as unknown as { compile(options: object): Graph }).compile({
+      checkpointer: new MemorySaver(),
+    }); // an orchestration
     const known = new Set<string>();
     const run = async (input: string | null, config: unknown): Promise<string[]> => {
       const given = input === null ? null : { messages: [{ role: "user", content: input, id: `asked ${input}` }] };
