@@ -15,6 +15,9 @@ export function jsonIssue(value: unknown, maxBytes: number): string | undefined 
   }
 }
 
+/** An object that is made key by key does not keep it. */
+const PROTOTYPE = "__proto__";
+
 function findIssue(value: unknown, maxBytes: number): string | undefined {
   let budget = maxBytes;
   const visit = (item: unknown, depth: number): string | undefined => {
@@ -46,6 +49,7 @@ function findIssue(value: unknown, maxBytes: number): string | undefined {
     if (prototype !== Object.prototype && prototype !== null) return "holds a class instance";
     if ("lc" in item && "type" in item && "id" in item) return "holds a serialized LangChain object";
     for (const [key, entry] of Object.entries(item)) {
+      if (key === PROTOTYPE) return `holds a key "${PROTOTYPE}", which is lost when it is read again`;
       if ((budget -= key.length) < 0) return `is larger than ${maxBytes} bytes`;
       const issue = visit(entry, depth + 1);
       if (issue !== undefined) return issue;

@@ -23,6 +23,7 @@ export function valueAt(context: Context, path: string): unknown {
 /** The assignment that puts a value under a dotted path, and leaves what stands beside it. */
 export function assignmentOf(context: Context, path: string, value: unknown): Record<string, unknown> {
   const [key = "", ...rest] = path.split(".");
+  if (key === "__proto__") throw new TypeError(`"${path}" cannot be a key of the context`);
   if (rest.length === 0) return { [key]: value };
   const inner = valueAt(context, key);
   const own = isPlainObject(inner) ? inner : {};
