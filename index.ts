@@ -75,6 +75,7 @@ export { charterFrom, charterMarkdown } from "./src/charter/markdown.js";
 export { repairHistory, type HistoryView } from "./src/handoff/history.js";
 export { type CompileOptions } from "./src/compile/compile.js";
 export { OrchestrationGraph } from "./src/compile/graph.js";
+export type { Resting, WaitedFor } from "./src/compile/waiting.js";
 export { teamOf, type Team, type Teammate } from "./src/compile/team.js";
 export { watch, type RunEvent, type TerminalEvent, type Watched } from "./src/compile/watch.js";
 export {

@@ -121,9 +121,15 @@ class Observer {
       started = new Set();
     }
     if (seen !== undefined && !interrupted) this.nodesMatch(seen, started, sent); // a parked run ends with a preview: what is stored beside the question
-    const { control } = (await graph.getState(CONFIG)).values;
-    deepEqual(control, seen ?? control, "the stored state is what the stream told last");
-    return control;
+    const { control } = (await graph.getState(CONFIG)).values as BaseState;
+    const { waiting: shown, ...stored } = control;
+    const { waiting, ...told } = seen ?? control;
+    deepEqual(stored, told, "the stored state is what the stream told last");
+    ok(
+      waiting.every((phase) => shown.includes(phase)),
+      "whoever waits is shown to wait",
+    );
+    return seen ?? control;
   }
 
   /** All agents that are due run, and no other does anything. */

@@ -7,6 +7,7 @@ import { survived } from "./contract/kills.js";
 import { nests } from "./contract/nesting.js";
 import { refused } from "./contract/refusals.js";
 import type { Check, Subject } from "./contract/subject.js";
+import { saysForWhom } from "./contract/waits.js";
 import { endsOnce } from "./contract/terminal.js";
 import { staffedPhases } from "./drive.js";
 import { everyEdge } from "./every-edge.js";
@@ -46,6 +47,7 @@ export function patternContract<Phase extends string, F extends Fields>(
     check("a run that dies between any two writes comes to the same end as one that does not", () => survived(subject)),
     check("what was stored of a run that died is in the conversation when the next message comes", () => remembered(subject)),
     check("it works in a branch of a sequence, and its questions survive", () => nests(subject)),
+    check("a run that stops says for whom, be it an answer, a message or an event", () => saysForWhom(subject)),
     check("a run ends in exactly one terminal event", () => endsOnce(subject)),
   ];
 }

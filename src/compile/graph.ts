@@ -19,6 +19,7 @@ import {
 import { isInner } from "../langgraph/inner-thread.js";
 import { EnteredGraph, type Run, type RunOptions as Options } from "../langgraph/graph.js";
 import { lastingNamespace, namespaceOf } from "../langgraph/namespace.js";
+import { questionsIn } from "../langgraph/question.js";
 import { countingSupersteps } from "../langgraph/supersteps.js";
 import { tryReducer, type Reducers } from "../state/reducers.js";
 import { type BaseState, type Fields, type GraphInput, type GraphOutput, type GraphState, type GraphUpdate } from "../state/schema.js";
@@ -41,6 +42,7 @@ import { ORIGIN, Origin } from "./origin.js";
 import { resumption } from "./resume.js";
 import { RUN } from "./run.js";
 import { leftovers, type Leftover, type ReadInside } from "./unfinished.js";
+import { withWaiting } from "./waiting.js";
 import { WRITER } from "./writer.js";
 
 /** What the compiled graph knows beyond LangGraph. */
@@ -368,7 +370,20 @@ export class OrchestrationGraph<Phase extends string = string, F extends Fields 
   }
 
   protected override shown(snapshot: StateSnapshot, pending: NonNullable<CheckpointTuple["pendingWrites"]>): StateSnapshot {
-    return withoutAnswered(snapshot, pending);
+    const open = withoutAnswered(snapshot, pending);
+    const { control } = open.values as Partial<BaseState>; // our own state schema
+    if (control === undefined) return open;
+    const asked = open.tasks.filter(({ interrupts }) => interrupts.length > 0).map(({ name }) => name);
+    return { ...open, values: { ...open.values, control: withWaiting(this.chart, control, asked) } };
+  }
+
+  protected override async given(after: unknown, options: Options): Promise<unknown> {
+    if (!isPlainObject(after) || isNestedRun(options) || isInner(options)) return after;
+    const { control } = after as Partial<BaseState>; // our own state schema
+    if (control === undefined) return after;
+    const isAsked = questionsIn(after) !== undefined && saverOf(options) === undefined && typeof this.checkpointer === "object";
+    const { values } = isAsked ? await this.getState(atCheckpoint(options, undefined)) : { values: { control } };
+    return { ...after, control: withWaiting(this.chart, (values as Partial<BaseState>).control ?? control, []) };
   }
 }
 

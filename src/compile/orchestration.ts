@@ -28,6 +28,7 @@ import { compile, readOptions, type CompileOptions } from "./compile.js";
 import type { OrchestrationGraph } from "./graph.js";
 import { agentIdIssue, phaseNameIssue, stateKeyIssue } from "./names.js";
 import { nestedRunner } from "./nested.js";
+import { waitingFor, type Resting, type WaitedFor } from "./waiting.js";
 import { findingsInside } from "./team.js";
 
 /** An orchestration: a chart, and who works in its phases. It is itself an agent, so it nests. */
@@ -42,6 +43,11 @@ export interface Orchestration<Phase extends string = string, F extends Fields =
   connects(from: Phase, to: Phase): boolean;
   /** What the phases of the thread's current episode left behind, in the order of `phases`; those without a result are left out. */
   results(state: Pick<BaseState, "control" | "results">): Result[];
+  /**
+   * Who has the next word on a thread that rests, approvals, people and phases without an agent included, and what they may say:
+   * `support.waitingFor(await graph.getState(config))`.
+   */
+  waitingFor(state: Resting): WaitedFor[];
   /** Looks for what can never work, here and in nested orchestrations: unreachable phases, dead ends, unbounded cycles and more. */
   verify(): Verification;
   /** The chart as a Mermaid picture; GitHub and editors draw it. */
@@ -162,6 +168,7 @@ export function orchestrate<Phase extends string, F extends Fields = Record<neve
     },
     connects: (from, to) => (chart.arrows.get(from) ?? []).some((arrow) => arrow.to === to),
     results: (state) => known.flatMap((phase) => (state.results[phase]?.episode === state.control.episode ? [state.results[phase]] : [])),
+    waitingFor: (state) => waitingFor(chart, state),
     verify() {
       const inside = [...agents].flatMap(([phase, agent]) => findingsInside(agent, [phase]));
       return verification(name, [...verify(chart, agents).findings, ...inside]);

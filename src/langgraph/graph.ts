@@ -58,6 +58,15 @@ export abstract class EnteredGraph<
         return runLoop.call(this, given);
       },
     });
+    // its types, which follow the stream mode, stay LangGraph's
+    const { invoke } = CompiledStateGraph.prototype;
+    Object.defineProperty(this.prototype, "invoke", {
+      configurable: true,
+      writable: true,
+      async value(this: EnteredGraph<never, never, never, never, never>, ...given: Parameters<typeof invoke>) {
+        return await this.given(await invoke.apply(this, given), (given[1] ?? {}) as RunOptions);
+      },
+    });
   }
 
   constructor(fields: Definition) {
@@ -69,6 +78,9 @@ export abstract class EnteredGraph<
 
   /** What is shown of a stored state. */
   protected abstract shown(snapshot: StateSnapshot, pending: NonNullable<CheckpointTuple["pendingWrites"]>): StateSnapshot;
+
+  /** What `invoke` gives, made of what LangGraph would give. */
+  protected abstract given(after: unknown, options: RunOptions): Promise<unknown>;
 
   // LangGraph's one entrance for invoke, stream and streamEvents, also when this graph runs inside another
   override _streamIterator(...[input, options]: Parameters<CompiledStateGraph<unknown, unknown>["_streamIterator"]>): Run {

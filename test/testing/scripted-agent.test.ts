@@ -27,7 +27,7 @@ it("fails on a turn too many, at once and in the end", async () => {
           .invoke(says("a")),
       )
     ).message,
-  ).toBe(message);
+  ).toBe(`${message} [agent "only", phase "only"]`);
   expect(() => only.assertDone()).toThrow(message);
 });
 
