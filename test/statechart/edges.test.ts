@@ -76,7 +76,7 @@ describe("A3 the picture and the machine agree", () => {
       }),
       { numRuns: runs(150, 1_500) },
     );
-    expect(steps).toBeGreaterThan(runs(100, 1_000));
+    expect(steps).toBeGreaterThan(runs(50, 1_000));
   });
 
   it("the only arrow of an event, without a guard, is taken when nothing runs beside it", () => {
@@ -107,7 +107,7 @@ describe("A3 the picture and the machine agree", () => {
       }),
       { numRuns: runs(80, 800) },
     );
-    expect(taken).toBeGreaterThan(300);
+    expect(taken).toBeGreaterThan(runs(50, 300));
   });
 
   it("an event that no arrow of the active phases shows is refused", () => {
