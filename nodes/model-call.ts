@@ -27,7 +27,7 @@ export interface ModelAnswer {
   /** Tool-call id → what was wrong with its arguments. */
   readonly malformed: ReadonlyMap<string, string>;
   /** Stores it before the turn is done: for whoever begins what must not begin anew. */
-  store(): Promise<void>;
+  readonly store: () => Promise<void>;
 }
 
 /** Calls the model with the node's callbacks, so that its tokens stream as the node's own. An answer that is stored is not asked for again. */

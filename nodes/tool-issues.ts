@@ -8,7 +8,8 @@ import { MAX_DESCRIPTION } from "../src/handoff/tool-text.js";
 /** What providers would refuse about the tools that an agent was given, and what would be right. */
 export const toolIssues = (tools: readonly StructuredToolInterface[]): Issue[] => tools.flatMap(issuesOf);
 
-function issuesOf({ name, description = "", schema }: StructuredToolInterface): Issue[] {
+function issuesOf({ name, schema, ...given }: StructuredToolInterface): Issue[] {
+  const description = (given.description as string | undefined) ?? ""; // plain JavaScript may leave it out
   const path = `tools.${name.slice(0, 64)}`;
   const problem = schemaProblem(schema);
   const isLong = description.length > MAX_DESCRIPTION;

@@ -11,7 +11,13 @@ export function refusedByProviders(reason: string): void {
   exception = reason;
 }
 
-const { _generate: generate, _streamResponseChunks: stream } = ScriptedModel.prototype;
+type Own = {
+  readonly [Name in "_generate" | "_streamResponseChunks"]: (
+    this: ScriptedModel,
+    ...given: Parameters<ScriptedModel[Name]>
+  ) => ReturnType<ScriptedModel[Name]>;
+};
+const { _generate: generate, _streamResponseChunks: stream } = ScriptedModel.prototype as Own;
 ScriptedModel.prototype._generate = function (...given) {
   asked.add(this);
   return generate.apply(this, given);

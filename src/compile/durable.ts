@@ -59,7 +59,7 @@ export async function durably<P extends Piece>(turn: Turn, { name, signal, durab
 export interface Kept<P extends Piece> {
   readonly piece: P;
   /** Stores it, the first time it is called: before anything is begun that a resumed turn would begin anew without it. */
-  store(): Promise<void>;
+  readonly store: () => Promise<void>;
 }
 
 /**

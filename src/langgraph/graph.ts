@@ -23,6 +23,7 @@ type Definition = ConstructorParameters<typeof CompiledStateGraph>[0];
 interface Loop {
   checkpointerPromises: Set<Promise<unknown>>;
 }
+type Invoke = (this: unknown, ...given: Parameters<CompiledStateGraph<unknown, unknown>["invoke"]>) => Promise<unknown>;
 type RunLoop = (given: { readonly loop: Loop }) => Promise<void>;
 
 /**
@@ -59,11 +60,11 @@ export abstract class EnteredGraph<
       },
     });
     // its types, which follow the stream mode, stay LangGraph's
-    const { invoke } = CompiledStateGraph.prototype;
+    const { invoke } = CompiledStateGraph.prototype as { readonly invoke: Invoke }; // called with its graph below
     Object.defineProperty(this.prototype, "invoke", {
       configurable: true,
       writable: true,
-      async value(this: EnteredGraph<never, never, never, never, never>, ...given: Parameters<typeof invoke>) {
+      async value(this: EnteredGraph<never, never, never, never, never>, ...given: Parameters<Invoke>) {
         return await this.given(await invoke.apply(this, given), (given[1] ?? {}) as RunOptions);
       },
     });

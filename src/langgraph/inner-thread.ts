@@ -58,6 +58,8 @@ export function innerThread(config: Pick<RunnableConfig, "configurable">, part: 
 /** The checkpoints at which graphs stand, by their namespaces. */
 type Checkpoints = Readonly<Record<string, string>>;
 
+/** Checkpoints of foreign graphs, and of old ones, may have none. */
+type Parents = CheckpointMetadata["parents"] | undefined;
 type ListOptions = NonNullable<Parameters<BaseCheckpointSaver["list"]>[1]>;
 
 /** The checkpoints of a thread below one namespace, as if they were a thread's own. */
@@ -119,13 +121,15 @@ class InnerSaver extends BaseCheckpointSaver {
     return { ...config, configurable: { ...config.configurable, checkpoint_ns: namespace } };
   }
 
-  private belonging({ parents = {}, ...metadata }: CheckpointMetadata): CheckpointMetadata {
-    const own = Object.entries(parents).map(([namespace, id]) => [keyOf([this.prefix, ...partsOf(namespace)]), id] as const);
+  private belonging({ parents, ...metadata }: CheckpointMetadata): CheckpointMetadata {
+    const own = Object.entries((parents as Parents) ?? {}).map(
+      ([namespace, id]) => [keyOf([this.prefix, ...partsOf(namespace)]), id] as const,
+    );
     return { ...metadata, parents: { ...this.around, ...Object.fromEntries(own) } };
   }
 
-  private metadata({ parents = {}, ...metadata }: CheckpointMetadata): CheckpointMetadata {
-    const own = Object.entries(parents).flatMap(([namespace, id]) => {
+  private metadata({ parents, ...metadata }: CheckpointMetadata): CheckpointMetadata {
+    const own = Object.entries((parents as Parents) ?? {}).flatMap(([namespace, id]) => {
       const isInside = namespace === this.prefix || namespace.startsWith(keyOf([this.prefix, ""]));
       return isInside ? [[keyOf(partsOf(namespace.slice(this.prefix.length))), id] as const] : [];
     });
