@@ -13,6 +13,7 @@ import { stateInside } from "../../src/langgraph/pending.js";
 import { workingWithin } from "../../src/langgraph/spoken.js";
 import { ACTING } from "../../src/compile/acting.js";
 import { recursionLimitOf } from "../../src/langgraph/supersteps.js";
+import { isAtWork } from "../../src/compile/answers.js";
 import { BUDGET } from "../../src/compile/phase-node.js";
 import { WRITER } from "../../src/compile/writer.js";
 import type { InnerGraph } from "../../src/compile/inside.js";
@@ -141,5 +142,5 @@ function saidIn({ values, tasks }: StateSnapshot): BaseMessage[] {
 }
 
 function questionsOf(tasks: StateSnapshot["tasks"] | undefined): Question[] {
-  return (tasks ?? []).flatMap((task) => task.interrupts.map(({ id, value }) => ({ id: id ?? "", value })));
+  return (tasks ?? []).filter(isAtWork).flatMap((task) => task.interrupts.map(({ id, value }) => ({ id: id ?? "", value })));
 }

@@ -66,11 +66,20 @@ export function shown({ id, value }: Interrupt): OpenQuestion {
   return { ...(id === undefined ? {} : { id }), ...Object.fromEntries(parts) };
 }
 
-/** LangGraph shows the question of a phase that is answered and done, as long as other phases of the step are not. */
+/** Whether a run of a step may still wait for somebody: one that has a result does not, whatever it had asked before. */
+export const isAtWork = ({ result }: Pick<StateSnapshot["tasks"][number], "result">): boolean => result === undefined;
+
+/**
+ * LangGraph shows the question of a phase that is answered and done, as long as other phases of the step are not. Where all are done,
+ * the thread has gone on from here, and what was asked belongs to its history.
+ */
 export function withoutAnswered(
   snapshot: StateSnapshot,
   pending: readonly (readonly [task: string, channel: string, ...rest: unknown[]])[],
 ): StateSnapshot {
   const finished = new Set(pending.filter(([, channel]) => channel === "control").map(([task]) => task));
-  return { ...snapshot, tasks: snapshot.tasks.map((task) => (finished.has(task.id) ? { ...task, interrupts: [] } : task)) };
+  const isPast = snapshot.tasks.every((task) => finished.has(task.id));
+  const done = (task: StateSnapshot["tasks"][number]) =>
+    isPast ? { ...task, result: (task.result as unknown) ?? {} } : { ...task, interrupts: [] }; // LangGraph 1.4 gives none to who had asked
+  return { ...snapshot, tasks: snapshot.tasks.map((task) => (finished.has(task.id) ? done(task) : task)) };
 }

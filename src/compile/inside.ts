@@ -6,6 +6,7 @@ import { saverFor, type Stored } from "./branch.js";
 import { checkpointOf, saverOf, threadOf } from "../langgraph/config.js";
 import { agentOfWork, insideWork, isWork } from "../langgraph/inner-thread.js";
 import { keyOf, lastingNamespace, namespaceOf, partsOf } from "../langgraph/namespace.js";
+import { isAtWork } from "./answers.js";
 
 /** A graph that tasks run in, as far as others look into it. */
 export interface InnerGraph {
@@ -139,5 +140,5 @@ async function taskInside(
   const work = partsOf(namespace ?? "").at(-1);
   if (worker === undefined || work === undefined) return undefined;
   const state = await stateIn(worker, saver, thread, { ...phase, parts: [...phase.parts, work] }, { subgraphs: true });
-  return { id, name: agent, interrupts: state.tasks.flatMap(({ interrupts }) => interrupts), state };
+  return { id, name: agent, interrupts: state.tasks.filter(isAtWork).flatMap(({ interrupts }) => interrupts), state };
 }

@@ -2,7 +2,7 @@ import type { Command, StateSnapshot } from "@langchain/langgraph";
 import { AnswerRefusedError } from "../base/errors.js";
 import type { Clock } from "../base/clock.js";
 import { answerEvents, keyOf } from "./answer-records.js";
-import { addressed } from "./answers.js";
+import { addressed, isAtWork } from "./answers.js";
 import { stamped } from "./branch.js";
 
 /** An answer as a run goes on with it. */
@@ -30,7 +30,7 @@ export interface Answering {
  * @throws AnswerRefusedError when nothing waits for an answer, or something else does.
  */
 export function resumption(at: StateSnapshot, command: Command, stopsByItself: boolean, answering: Answering): Resumption | undefined {
-  const { tasks } = at;
+  const tasks = at.tasks.filter(isAtWork);
   const { agentOf, clock, user, isNoted } = answering;
   // not `next`: it leaves out who asks again, and whose writes are stored already
   const open = tasks.flatMap((task) => task.interrupts);
