@@ -26,6 +26,7 @@ export default defineConfig(({ mode }) => {
       include: [...(suites[mode] ?? ["test/**/*.test.ts"])],
       env: { SOAK: isSoak ? "1" : "" },
       setupFiles: ["test/setup.ts"],
+      maxWorkers: 2, // on two cores as well, where the default is one
       isolate: false, // LangGraph and LangChain load for seconds; files share them, and nothing else: no module here has state
       execArgv: ["--max-old-space-size=3072"], // of a worker: a run that never ends fails instead of taking the whole memory
       testTimeout: isSoak ? 300_000 : 30_000,
