@@ -159,15 +159,13 @@ export function qaGated<const Id extends string, const F extends Fields = Record
     },
   });
   const bound = [...agents.map((each) => [each.id, each] as const), ...(escalation === undefined ? [] : [[UNMET, escalation] as const])];
+  const events = { ...definition.events, RECORD: z.looseObject(ChangeRecord.shape), VERDICT: verdictSchema };
+  const withCharter = { ...events, CHARTER: z.looseObject({ charter: Charter }) };
   return orchestrate<Id | "report" | "unmet", F, Name>(machine, bound, {
     answerFrom: REPORT,
     ...definition,
-    events: {
-      ...definition.events,
-      CHARTER: z.looseObject({ charter: Charter }),
-      RECORD: z.looseObject(ChangeRecord.shape),
-      VERDICT: verdictSchema,
-    },
+    events: planner === undefined ? events : withCharter,
+    formerEvents: withCharter, // also where nobody writes one
   });
 }
 

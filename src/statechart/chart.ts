@@ -71,11 +71,13 @@ export function readChart(machine: AnyStateMachine, options: ChartOptions): Char
 /** What earlier releases called this chart, and the chart it was before. */
 function formerOnes(tree: Tree, options: ChartOptions): string[] {
   const own = [...formerFingerprints(tree, options.bindings)];
-  if (options.formerly === undefined) return own;
-  const machine = provided(options.formerly);
+  const { formerly, events, formerEvents = events } = options;
+  if (formerly === undefined && formerEvents === events) return own;
+  const machine = formerly === undefined ? tree.machine : provided(formerly);
   const before = readTree(machine);
   const [initial] = initialTransition(machine);
-  return [...own, ...formerFingerprints(before, options.bindings), fingerprintOf(before, initial, options)];
+  const second = fingerprintOf(before, initial, { ...options, ...(formerEvents === undefined ? {} : { events: formerEvents }) });
+  return [...own, ...formerFingerprints(before, options.bindings), second];
 }
 
 /** Bindings may name a phase by its dotted path. */

@@ -25,6 +25,8 @@ export interface ChartOptions {
   readonly inside?: Readonly<Record<string, Json>> | undefined;
   /** The machine as an earlier release wrote it, where this one only hears more: threads from then go on. */
   readonly formerly?: AnyStateMachine | undefined;
+  /** The payloads it had before, where they were others. */
+  readonly formerEvents?: EventSchemas | undefined;
 }
 
 /** Where a chart is: plain JSON, and all that decides what may happen next. */

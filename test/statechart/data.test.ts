@@ -26,6 +26,7 @@ import {
 import { advance } from "../../src/statechart/advance.js";
 import { initialControl } from "../../src/statechart/control.js";
 import { payloadsOf } from "../../testing/steps.js";
+import { agent, qaGated } from "../../index.js";
 import * as subjects from "../patterns/subjects.js";
 import former from "../fixtures/fingerprints-v1.json" with { type: "json" };
 import second from "../fixtures/fingerprints-v2.json" with { type: "json" };
@@ -260,6 +261,13 @@ describe("the fingerprint", () => {
       const again = createMachine(turned(JSON.parse(JSON.stringify(machine.config))) as never);
       expect(chartOf(again, { name: chart.name }).fingerprint, chart.name).toBe(chartOf(machine, { name: chart.name }).fingerprint);
     }
+  });
+
+  it("of QA-gated work on a charter that was there is known from when it had the schema of one to come", () => {
+    const worker = (id: string) => agent({ id, run: () => "done" });
+    const charter = { goal: "Ship it.", criteria: ["it works"], checklist: ["tests run"] };
+    const { chart } = qaGated({ name: "given", charter, implementer: worker("coder"), qa: worker("qa") });
+    expect(chart.isFingerprint("v217b96623e31db7")).toBe(true);
   });
 
   it("changes with a payload schema, and with who works where", () => {

@@ -69,7 +69,7 @@ const OPTIONS = shape<SqliteStoreOptions>({
   clock: maybe(record),
 });
 const GET = shape<StoreGetOptions>({ refreshTtl: maybe(flag) });
-const PUT = shape<StorePutOptions>({ ttl: maybe(either((value) => value === null, anything, number)) });
+const PUT = shape<StorePutOptions>({ ttl: maybe(anything) });
 
 type Search = Extract<Told, { kind: "search" }>["operation"];
 type List = Extract<Told, { kind: "list" }>["operation"];
