@@ -154,7 +154,7 @@ export function magentic<const Id extends string, const F extends Fields = Recor
     {
       answerFrom: "answer",
       ...definition,
-      formerly: machineEnding(THE_END),
+      formerly: () => machineEnding(THE_END),
       limits: { ...limitsFor(maxRounds, maxResets, ledgerAttempts), ...definition.limits },
     },
   );

@@ -89,6 +89,6 @@ export function mapReduce<
   const bound = [[MAP, fanOut] as const, ...(reducer === undefined ? [] : [[reducer.id, reducer] as const])];
   return orchestrate<Id | "map", F, Name>(machineFailing(reducer === undefined), bound, {
     ...definition,
-    ...(reducer === undefined ? { formerly: machineFailing(false) } : {}), // before all could fail
+    ...(reducer === undefined ? { formerly: () => machineFailing(false) } : {}), // before all could fail
   });
 }

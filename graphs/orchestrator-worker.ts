@@ -148,7 +148,7 @@ export function orchestratorWorker<
   return orchestrate<"plan" | "work" | "synthesis", F, Name>(machineFailing(mayFail), bound, {
     answerFrom: synthesizer === undefined ? WORK : SYNTHESIS,
     ...definition,
-    ...(mayFail ? { formerly: machineFailing(false) } : {}), // before all could fail
+    ...(mayFail ? { formerly: () => machineFailing(false) } : {}), // before all could fail
   });
 }
 

@@ -63,7 +63,7 @@ export function parallel<const Id extends string, const F extends Fields = Recor
         ...(notes ? NOTHING_DONE : {}),
       },
     });
-  const formerly = mayFail ? { formerly: machineNoting(false) } : {}; // before it was noted who had failed
+  const formerly = mayFail ? { formerly: () => machineNoting(false) } : {}; // before it was noted who had failed
   return orchestrate<Id, F, Name>(
     machineNoting(mayFail),
     agents.map((agent) => [agent.id, agent] as const),

@@ -138,7 +138,7 @@ export function router<const Id extends string, const F extends Fields = Record<
         ...(supervisor === undefined ? {} : { [supervisor.id]: { on: { DONE: IDLE, ...handoffs(supervisor.id) } } }),
       },
     });
-  const formerly = supervisor === undefined ? {} : { formerly: machineHearing({}) }; // before messages could be addressed to it
+  const formerly = supervisor === undefined ? {} : { formerly: () => machineHearing({}) }; // before messages could be addressed to it
   const bound: (readonly [string, Agent<string, FieldValues<F>>])[] = [
     [ROUTE, dispatcher],
     ...agents.map((each) => [each.id, supervisor === undefined ? each : observed(each, supervisor)] as const),

@@ -131,7 +131,7 @@ export function defineOrchestration<
 export function orchestrate<Phase extends string, F extends Fields = Record<never, never>, Name extends string = string>(
   machine: Machine,
   bound: readonly (readonly [phase: string, agent: Agent<string, FieldValues<F>>])[],
-  options: OrchestrationOptions<F> & { readonly name: Name; readonly formerly?: Machine; readonly formerEvents?: EventSchemas },
+  options: OrchestrationOptions<F> & { readonly name: Name; readonly formerly?: () => Machine; readonly formerEvents?: EventSchemas },
 ): Orchestration<Phase, F, Name> {
   const given = bound as readonly (readonly [phase: string, agent: Agent])[]; // the compiled graph holds the state that these agents ask for
   const { name, description } = options;

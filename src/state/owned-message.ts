@@ -65,7 +65,7 @@ export function messageIssue(message: BaseMessage): string | undefined {
   if (calls !== undefined && !(Array.isArray(calls) && calls.every(isCall)))
     return "its tool_calls are no list of calls, each with a name and args";
   for (const part of DATA) {
-    const issue = jsonIssue((message as unknown as Parts)[part], MAX_MESSAGE_SIZE);
+    const issue = jsonIssue((message as unknown as Parts)[part], MAX_MESSAGE_SIZE); // read by name
     if (issue !== undefined) return `its ${part} ${issue}`;
   }
   return undefined;

@@ -73,7 +73,7 @@ function formerOnes(tree: Tree, options: ChartOptions): string[] {
   const own = [...formerFingerprints(tree, options.bindings)];
   const { formerly, events, formerEvents = events } = options;
   if (formerly === undefined && formerEvents === events) return own;
-  const machine = formerly === undefined ? tree.machine : provided(formerly);
+  const machine = formerly === undefined ? tree.machine : provided(formerly());
   const before = readTree(machine);
   const [initial] = initialTransition(machine);
   const second = fingerprintOf(before, initial, { ...options, ...(formerEvents === undefined ? {} : { events: formerEvents }) });

@@ -24,7 +24,7 @@ export interface ChartOptions {
   /** Part of the fingerprint: what is inside these agents, by phase. Nested charts and workers, say. */
   readonly inside?: Readonly<Record<string, Json>> | undefined;
   /** The machine as an earlier release wrote it, where this one only hears more: threads from then go on. */
-  readonly formerly?: AnyStateMachine | undefined;
+  readonly formerly?: (() => AnyStateMachine) | undefined;
   /** The payloads it had before, where they were others. */
   readonly formerEvents?: EventSchemas | undefined;
 }
